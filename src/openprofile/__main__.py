@@ -1,0 +1,5 @@
+"""``python -m openprofile``."""
+
+from openprofile.cli import main
+
+main()

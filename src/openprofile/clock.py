@@ -1,0 +1,47 @@
+"""The time and fresh ids: the only place that asks the machine for either."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+TICKS_PER_SECOND = 10_000_000
+"""A tick is 100 nanoseconds, the finest step that an Edm.DateTimeOffset of Graph shows."""
+
+
+class Clock:
+    """The current time, which can be held still and moved by hand."""
+
+    def __init__(self) -> None:
+        self._held: int | None = None
+
+    def ticks(self) -> int:
+        """100-nanosecond ticks since 1970-01-01T00:00:00Z."""
+        return self._held if self._held is not None else time.time_ns() // 100
+
+    def seconds(self) -> int:
+        """Whole seconds since 1970-01-01T00:00:00Z, as the claims of a token count them."""
+        return self.ticks() // TICKS_PER_SECOND
+
+    def freeze(self, at: int | None = None) -> None:
+        """Hold the clock at ``at`` ticks, or at this moment."""
+        self._held = self.ticks() if at is None else at
+
+    def advance(self, seconds: float) -> None:
+        """Hold the clock ``seconds`` later than it stands."""
+        self.freeze(self.ticks() + round(seconds * TICKS_PER_SECOND))
+
+    def thaw(self) -> None:
+        """Let the clock run with the machine's again."""
+        self._held = None
+
+
+def date_time_offset(ticks: int) -> str:
+    """``ticks`` as Graph prints an Edm.DateTimeOffset: ``2020-07-06T06:34:12.2294868Z``."""
+    seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{fraction:07d}Z"
+
+
+def new_id() -> str:
+    """A fresh random GUID in its canonical text form."""
+    return str(uuid.uuid4())

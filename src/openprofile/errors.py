@@ -1,0 +1,190 @@
+"""
+Every fault a caller can be told of: one class for each Graph error, with its status and code.
+
+    Fault
+    ├── BadRequest                    400  BadRequest
+    │   └── InvalidPayload            400  BadRequest, one detail for each property at fault
+    ├── InvalidAuthenticationToken    401  InvalidAuthenticationToken
+    ├── AuthorizationRequestDenied    403  Authorization_RequestDenied
+    ├── ResourceNotFound              404  Request_ResourceNotFound
+    │   └── ItemNotFound              404  itemNotFound
+    ├── MethodNotAllowed              405  Request_BadRequest
+    ├── NameAlreadyExists             409  nameAlreadyExists
+    ├── ResourceModified              412  resourceModified
+    ├── RequestEntityTooLarge         413  requestEntityTooLarge
+    ├── UriTooLong                    414  uriTooLong
+    ├── UnsupportedMediaType          415  unsupportedMediaType
+    ├── InternalError                 500  generalException
+    ├── NotSupported                  501  NotImplemented
+    ├── ServiceUnavailable            503  serviceNotAvailable
+    └── QuotaLimitReached             507  quotaLimitReached
+
+The codes are those of https://learn.microsoft.com/graph/errors and of Graph's published samples.
+Whatever else is raised while a request is answered is a defect, and becomes an InternalError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """What is wrong with one property: ``target`` is its path (``inference/confidenceScore``)."""
+
+    code: str
+    target: str
+    message: str
+
+
+class Fault(Exception):
+    """
+    A refusal that the caller is told of in Graph's error shape.
+
+    ``message`` is a full sentence for the developer at the other end; it never holds a secret.
+    ``target`` names the property or option at fault, ``headers`` go into the answer.
+    """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        target: str | None = None,
+        details: Sequence[Detail] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.target = target
+        self.details = tuple(details)
+        self.headers = dict(headers or {})
+
+
+class BadRequest(Fault):
+    """The request cannot be understood."""
+
+    status = 400
+    code = "BadRequest"
+
+
+class InvalidPayload(BadRequest):
+    """The body is JSON, but not a representation of the type it stands for."""
+
+    def __init__(self, details: Sequence[Detail]) -> None:
+        super().__init__(
+            " ".join(detail.message for detail in details),
+            target=details[0].target if len(details) == 1 else None,
+            details=details,
+        )
+
+
+class InvalidAuthenticationToken(Fault):
+    """There is no bearer token, or one that does not hold (RFC 6750)."""
+
+    status = 401
+    code = "InvalidAuthenticationToken"
+
+
+class AuthorizationRequestDenied(Fault):
+    """The token holds, but not for this: the message says what would have allowed the call."""
+
+    status = 403
+    code = "Authorization_RequestDenied"
+
+
+class ResourceNotFound(Fault):
+    """The person or group that the path names is not in the directory."""
+
+    status = 404
+    code = "Request_ResourceNotFound"
+
+
+class ItemNotFound(ResourceNotFound):
+    """The collection holds no such item, or none that this caller may see."""
+
+    code = "itemNotFound"
+
+
+class MethodNotAllowed(Fault):
+    """The resource exists, the method does not apply to it; ``Allow`` lists those that do."""
+
+    status = 405
+    code = "Request_BadRequest"
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        allow = ", ".join(allowed)
+        super().__init__(
+            f"The method {method} is not allowed for the request target, which takes {allow}.",
+            headers={"Allow": allow},
+        )
+
+
+class NameAlreadyExists(Fault):
+    """The id that the caller chose is taken."""
+
+    status = 409
+    code = "nameAlreadyExists"
+
+
+class ResourceModified(Fault):
+    """The item is not in the state that ``If-Match`` or ``If-None-Match`` asks for."""
+
+    status = 412
+    code = "resourceModified"
+
+
+class RequestEntityTooLarge(Fault):
+    """The body is larger than the service reads."""
+
+    status = 413
+    code = "requestEntityTooLarge"
+
+
+class UriTooLong(Fault):
+    """The request's URL is longer than the service reads."""
+
+    status = 414
+    code = "uriTooLong"
+
+
+class UnsupportedMediaType(Fault):
+    """The body is in a format or an encoding that the service does not read."""
+
+    status = 415
+    code = "unsupportedMediaType"
+
+
+class InternalError(Fault):
+    """A defect of the service; the log holds the cause under the request's id."""
+
+    status = 500
+    code = "generalException"
+
+
+class NotSupported(Fault):
+    """The request is valid OData that this service does not implement."""
+
+    status = 501
+    code = "NotImplemented"
+
+
+class ServiceUnavailable(Fault):
+    """Nothing was stored: the database cannot take the request now."""
+
+    status = 503
+    code = "serviceNotAvailable"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
+class QuotaLimitReached(Fault):
+    """The collection holds as many items as the service allows it."""
+
+    status = 507
+    code = "quotaLimitReached"

@@ -1,0 +1,36 @@
+"""A request and its answer as the faces see them, whatever carried them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request, its body read and bounded."""
+
+    method: str
+    path: str
+    """The path as it was sent, percent-encoded."""
+    query: str
+    headers: Mapping[str, str]
+    """By lower-case name; a repeated header's values are joined by commas."""
+    body: bytes
+    origin: str
+    """Scheme and host that the client reached the service by, for the links of the answer."""
+    id: str
+    """The request's own id, in the header ``request-id`` of its answer."""
+
+    @property
+    def client_id(self) -> str:
+        """The client's ``client-request-id``, or the request's own id where it sent none."""
+        return self.headers.get("client-request-id") or self.id
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back: status, headers of its own, and a body."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""

@@ -1,0 +1,164 @@
+"""
+The first and the last to see a request: ids, bounds, origin, and faults as answers.
+
+Whatever is raised behind it becomes Graph's error body; nothing else leaves the service.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from openprofile.clock import Clock, new_id
+from openprofile.errors import (
+    Fault,
+    InternalError,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    UriTooLong,
+)
+from openprofile.http.exchange import Answer, Request
+from openprofile.http.origin import Origins
+from openprofile.odata.fault import fault_body
+from openprofile.settings import Limits
+from openprofile.store.base import Unavailable
+from openprofile.telemetry import log
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was whole: nobody waits for an answer."""
+
+
+class Guard:
+    """The ASGI application around a face: it makes the Request and sends the Answer."""
+
+    def __init__(
+        self,
+        face: Callable[[Request], Awaitable[Answer]],
+        clock: Clock,
+        limits: Limits,
+        origins: Origins,
+    ) -> None:
+        self._face = face
+        self._clock = clock
+        self._limits = limits
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        request_id = new_id()
+        headers = _headers(scope)
+        client_id = _printable(headers.get("client-request-id"))
+        if client_id:
+            headers["client-request-id"] = client_id
+        else:
+            headers.pop("client-request-id", None)
+        try:
+            answer = await self._answer(scope, receive, headers, request_id)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
+            answer = self._refusal(error, request_id, client_id or request_id)
+        await _send(send, answer, request_id, client_id)
+        log.info(
+            "request",
+            method=scope["method"],
+            path=_path(scope),
+            status=answer.status,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+            request_id=request_id,
+        )
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str], request_id: str
+    ) -> Answer:
+        path, query = _path(scope), scope["query_string"].decode("latin-1")
+        if len(path) + len(query) > self._limits.url:
+            raise UriTooLong(f"The URL is longer than {self._limits.url} characters.")
+        request = Request(
+            method=scope["method"],
+            path=path,
+            query=query,
+            headers=headers,
+            body=await self._body(receive, headers),
+            origin=self._origins.of(scope["scheme"], headers.get("host", "")),
+            id=request_id,
+        )
+        return await self._face(request)
+
+    async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
+        most = self._limits.body
+        declared = headers.get("content-length", "0")
+        if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
+            raise _too_large(most)
+        chunks, size = [], 0
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > most:
+                raise _too_large(most)
+            chunks.append(chunk)
+            more = message.get("more_body", False)
+        return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+
+    def _refusal(self, error: Exception, request_id: str, client_id: str) -> Answer:
+        if isinstance(error, Fault):
+            fault = error
+        elif isinstance(error, Unavailable):
+            log.error("store unavailable", request_id=request_id, reason=str(error))
+            fault = ServiceUnavailable("Nothing was stored: the database is not available.")
+        else:
+            log.error("request failed", request_id=request_id, exc_info=error)
+            fault = InternalError("The service failed; its log holds the cause.")
+        body = fault_body(
+            fault,
+            ticks=self._clock.ticks(),
+            request_id=request_id,
+            client_request_id=client_id,
+        )
+        return Answer(fault.status, {"Content-Type": "application/json", **fault.headers}, body)
+
+
+async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    headers.append((b"request-id", request_id.encode()))
+    if client_id:
+        headers.append((b"client-request-id", client_id.encode()))
+    if answer.status != 204:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _path(scope: Scope) -> str:
+    raw = scope.get("raw_path")
+    return raw.decode("latin-1") if raw else quote(scope["path"])
+
+
+def _printable(text: str | None) -> str | None:
+    """A client's id as it may go back into a header: short, visible ASCII, else as if not sent."""
+    if text and len(text) <= 128 and text.isascii() and text.isprintable():
+        return text
+    return None
+
+
+def _too_large(most: int) -> RequestEntityTooLarge:
+    return RequestEntityTooLarge(f"The body is larger than {most} bytes, the most that is read.")

@@ -1,0 +1,1 @@
+"""What a profile is: types only, no I/O and no HTTP."""

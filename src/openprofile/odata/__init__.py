@@ -1,0 +1,1 @@
+"""The wire language, OData 4.01: pure functions between text and model; knows no profile name."""

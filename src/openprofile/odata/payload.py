@@ -1,0 +1,216 @@
+"""
+Bodies: from JSON text to the model and back, by OData JSON Format 4.01.
+
+Every reader raises BadRequest for text that is not JSON, and InvalidPayload, with one detail for
+each property at fault, for JSON that does not represent the type.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, TypeVar
+
+import msgspec
+
+from openprofile.errors import BadRequest, Detail, InvalidPayload
+from openprofile.model.kinds import Entity
+from openprofile.model.primitives import (
+    JSON,
+    UNKNOWN_FUTURE_VALUE,
+    Enumeration,
+    Primitive,
+    decode,
+    quoted,
+)
+from openprofile.model.shape import Property, Shape, shape
+
+E = TypeVar("E", bound=Entity)
+Members = dict[str, Any]
+
+
+def read_entity(body: bytes, kind: type[E]) -> E:
+    """
+    The entity that a create's body represents.
+
+    Members that the body omits have their defaults. Computed ones may hold what the client sent,
+    which the use case overwrites (OData Protocol 4.01, section 11.4.2).
+    """
+    try:
+        return msgspec.json.decode(body, type=kind, dec_hook=decode)
+    except msgspec.ValidationError:
+        # The typed decoder stops at the first fault and knows no annotations; the sieve below
+        # takes the annotations out and finds every fault.
+        return entity(_sift(_members(body), kind, partial=False), kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+
+
+def read_changes(body: bytes, kind: type[Entity]) -> Members:
+    """The members that an update's body sets, checked; computed ones and annotations left out."""
+    return _sift(_members(body), kind, partial=True)
+
+
+def merge(stored: Members, changes: Members) -> Members:
+    """
+    ``stored`` with ``changes`` in place: complex values merge member by member, all other
+    values are replaced (OData Protocol 4.01, section 11.4.3).
+    """
+    merged = dict(stored)
+    for name, value in changes.items():
+        before = stored.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            value = merge(before, value)
+        merged[name] = value
+    return merged
+
+
+def members(text: str) -> Members:
+    """The members of an entity that ``write`` wrote."""
+    found: Members = msgspec.json.decode(text)
+    return found
+
+
+def entity(values: Members, kind: type[E]) -> E:
+    """The entity with these members, all of which have been checked."""
+    return msgspec.convert(values, kind, dec_hook=decode)
+
+
+def write(item: Entity) -> str:
+    """An entity as JSON text, every member included, no annotations: what the store keeps."""
+    return JSON.encode(item).decode()
+
+
+def entity_body(context: str, etag: str, text: str) -> bytes:
+    """The answer that holds one entity, from the text that ``write`` wrote."""
+    return f'{{"@odata.context":{_string(context)},{_tagged(etag, text)}'.encode()
+
+
+def collection_body(context: str, entries: list[tuple[str, str]]) -> bytes:
+    """The answer that holds a collection, from each entity's ETag and text."""
+    value = ",".join([f"{{{_tagged(etag, text)}" for etag, text in entries])
+    return f'{{"@odata.context":{_string(context)},"value":[{value}]}}'.encode()
+
+
+def _tagged(etag: str, text: str) -> str:
+    return f'"@odata.etag":{_string(etag)},{text[1:]}'
+
+
+def _string(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _malformed(error: Exception) -> BadRequest:
+    return BadRequest(f"The body is not valid JSON: {error}.")
+
+
+def _members(body: bytes) -> Members:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(error) from error
+    if not isinstance(value, dict):
+        raise BadRequest(f"The body must be a JSON object, not {_describe(value)}.")
+    return value
+
+
+def _sift(values: Members, kind: type[Entity], *, partial: bool) -> Members:
+    sieve = _Sieve(partial=partial)
+    clean = sieve.complex_value(values, shape(kind), "")
+    if sieve.details:
+        raise InvalidPayload(sieve.details)
+    return clean
+
+
+class _Sieve:
+    """Walks a value along a shape: what remains is valid, what does not fit is in ``details``."""
+
+    def __init__(self, *, partial: bool) -> None:
+        self.partial = partial
+        self.details: list[Detail] = []
+
+    def complex_value(self, values: Members, at: Shape, path: str) -> Members:
+        clean: Members = {}
+        for name, value in values.items():
+            if "@" in name:
+                self._annotation(name, value, at, path)
+                continue
+            found = at.properties.get(name)
+            where = f"{path}{name}"
+            if found is None:
+                self._fault(where, _unknown(name, at))
+            elif found.computed and (name != "id" or self.partial or path):
+                continue
+            elif found.collection:
+                clean[name] = self._collection(value, found, where)
+            elif not self._is_absent(value, found):
+                clean[name] = self._value(value, found, where, nullable=found.nullable)
+        return clean
+
+    def _is_absent(self, value: Any, at: Property) -> bool:
+        """An update that sends the sentinel leaves the property as it is (evolvable enums)."""
+        return self.partial and value == UNKNOWN_FUTURE_VALUE and issubclass(at.type, Enumeration)
+
+    def _collection(self, value: Any, at: Property, where: str) -> list[Any]:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self._fault(where, f"expected {at.edm_type}, a JSON array, got {_describe(value)}")
+            return []
+        return [
+            self._value(each, at, f"{where}/{index}", nullable=False)
+            for index, each in enumerate(value)
+        ]
+
+    def _value(self, value: Any, at: Property, where: str, *, nullable: bool) -> Any:
+        if value is None and nullable:
+            return None
+        inner = at.shape
+        if inner is not None:
+            if isinstance(value, dict):
+                return self.complex_value(value, inner, f"{where}/")
+            self._fault(where, f"expected {at.edm}, a JSON object, got {_describe(value)}")
+            return None
+        try:
+            if isinstance(value, str) and issubclass(at.type, (Primitive, Enumeration)):
+                return at.type.parse(value)
+            return msgspec.convert(value, at.type, dec_hook=decode)
+        except msgspec.ValidationError:
+            self._fault(where, f"expected {at.edm}, got {_describe(value)}")
+        except ValueError as error:
+            self._fault(where, str(error))
+        return None
+
+    def _annotation(self, name: str, value: Any, at: Shape, path: str) -> None:
+        if name not in ("@odata.type", "@type"):
+            return
+        if not isinstance(value, str) or value.rpartition("#")[2] != at.qualified_name:
+            self._fault(f"{path}{name}", f"expected '#{at.qualified_name}', got {_describe(value)}")
+
+    def _fault(self, where: str, reason: str) -> None:
+        name = where if len(where) <= 128 else where[:127] + "…"
+        self.details.append(
+            Detail(code="invalidProperty", target=name, message=f"Property '{name}': {reason}.")
+        )
+
+
+def _unknown(name: str, at: Shape) -> str:
+    known = [found.name for found in at.properties.values() if not found.computed]
+    close = difflib.get_close_matches(name[:64], known, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(known)}"
+    return f"{at.name} has no such property ({hint})"
+
+
+def _describe(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the string {quoted(value)}"
+        case int() | float():
+            return f"the number {value!r:.64}"
+        case list():
+            return "an array"
+        case _:
+            return "an object"

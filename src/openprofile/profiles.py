@@ -1,0 +1,259 @@
+"""The use cases on profiles: check what the caller may do, stamp what is written, keep it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from openprofile.clock import Clock, date_time_offset, new_id
+from openprofile.directory import Directory, fold
+from openprofile.errors import (
+    BadRequest,
+    ItemNotFound,
+    NameAlreadyExists,
+    QuotaLimitReached,
+    ResourceModified,
+)
+from openprofile.model.directory import Person
+from openprofile.model.enums import AllowedAudiences
+from openprofile.model.facets import FACETS
+from openprofile.model.kinds import ItemFacet
+from openprofile.model.parts import (
+    Identity,
+    IdentitySet,
+    PersonDataSources,
+    ProfileSourceAnnotation,
+)
+from openprofile.model.primitives import DateTimeOffset, decode, quoted
+from openprofile.odata.payload import Members, entity, members, merge, write
+from openprofile.policy import audience
+from openprofile.policy.caller import Caller
+from openprofile.policy.grants import READ_PROFILE, WRITE_PROFILE, require, require_write_to
+from openprofile.store.base import (
+    Change,
+    Conflict,
+    Delete,
+    Full,
+    Insert,
+    Key,
+    Missing,
+    Record,
+    Store,
+    Update,
+)
+
+THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
+"""The source id that Graph gives to data written through the profile API
+(https://learn.microsoft.com/graph/people-data-sources)."""
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Access(msgspec.Struct, frozen=True):
+    """A caller let in to one person's profile; only ``Profiles`` makes one."""
+
+    caller: Caller
+    owner: Person
+    relations: int
+    """The caller's relations to the owner, as ``audience.visible`` takes them."""
+    writes: bool
+
+
+class Profiles:
+    """
+    Every profile of every tenant.
+
+    A caller is let in first, by ``reading`` or ``writing``; the other methods take the Access
+    that these give, and a ``facet``, which is a segment of FACETS.
+    """
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, *, limit: int) -> None:
+        """``limit`` is how many items one facet of one person may hold."""
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._limit = limit
+
+    async def reading(self, caller: Caller, who: str | None) -> Access:
+        """
+        Access to read the profile of ``who``, an id or principal name, or None for the
+        caller's own.
+
+        Raises AuthorizationRequestDenied where the token does not reach, BadRequest for the own
+        profile of an application, ResourceNotFound for an unknown person.
+        """
+        require(caller, READ_PROFILE)
+        owner = await self._directory.require(caller.tenant, _whose(caller, who))
+        return await self._access(caller, owner, writes=False)
+
+    async def writing(self, caller: Caller, who: str | None) -> Access:
+        """Access to write the profile of ``who``; raises as ``reading`` does."""
+        require(caller, WRITE_PROFILE)
+        owner = await self._directory.require(caller.tenant, _whose(caller, who))
+        require_write_to(caller, owner.id)
+        return await self._access(caller, owner, writes=True)
+
+    async def items(self, access: Access, facet: str) -> list[Record]:
+        """The items of a facet that the caller may see, oldest first."""
+        records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
+        return [record for record in records if _sees(access, record)]
+
+    async def get(self, access: Access, facet: str, item_id: str) -> Record:
+        """One item; raises ItemNotFound if there is none, or none that the caller may see."""
+        record = await self._store.get(_key(access, facet, item_id))
+        if record is None or not _sees(access, record):
+            raise _not_found(facet, item_id)
+        return record
+
+    async def create(self, access: Access, facet: str, item: ItemFacet) -> Record:
+        """
+        Store a new item and return it with everything that the service fills in.
+
+        An id that is a GUID is kept (NameAlreadyExists if it is taken), any other replaced.
+        Raises QuotaLimitReached when the facet is full.
+        """
+        if not _GUID.fullmatch(item.id):
+            item.id = new_id()
+        ticks = self._clock.ticks()
+        now = DateTimeOffset(date_time_offset(ticks))
+        item.created_date_time = item.last_modified_date_time = now
+        item.created_by = item.last_modified_by = await self._author(access)
+        if item.allowed_audiences is None:
+            item.allowed_audiences = AllowedAudiences("organization")
+        if item.is_searchable is None:
+            item.is_searchable = False
+        if item.source is None:
+            item.source = PersonDataSources(type=["user"])
+        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
+        insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
+        try:
+            return await self._write(access, insert)
+        except Conflict as error:
+            raise NameAlreadyExists(
+                f"{facet} has an item with the id {quoted(item.id)} already.", target="id"
+            ) from error
+        except Full as error:
+            raise QuotaLimitReached(
+                f"{facet} holds {self._limit} items, the most that one person's facet may hold."
+            ) from error
+
+    async def update(
+        self, access: Access, facet: str, item_id: str, changes: Members, if_match: str | None
+    ) -> Record:
+        """
+        Merge ``changes`` into an item and return it; raises ItemNotFound, and
+        ResourceModified if ``if_match`` names other versions only.
+        """
+        author = await self._author(access)
+        now = DateTimeOffset(date_time_offset(self._clock.ticks()))
+
+        def revise(record: Record) -> str:
+            if not _sees(access, record):
+                raise Missing(item_id)
+            _match(record, if_match)
+            item = entity(merge(members(record.text), changes), FACETS[facet])
+            item.last_modified_date_time = now
+            item.last_modified_by = author
+            return write(item)
+
+        try:
+            return await self._write(access, Update(_key(access, facet, item_id), revise))
+        except Missing as error:
+            raise _not_found(facet, item_id) from error
+
+    async def delete(self, access: Access, facet: str, item_id: str, if_match: str | None) -> None:
+        """
+        Remove an item; raises ItemNotFound, and ResourceModified if ``if_match`` names other
+        versions only.
+        """
+        assert access.writes
+
+        def check(record: Record) -> None:
+            if not _sees(access, record):
+                raise Missing(item_id)
+            _match(record, if_match)
+
+        try:
+            await self._store.write([Delete(_key(access, facet, item_id), check)])
+        except Missing as error:
+            raise _not_found(facet, item_id) from error
+
+    async def _write(self, access: Access, change: Change) -> Record:
+        assert access.writes
+        (record,) = await self._store.write([change])
+        assert record is not None
+        return record
+
+    async def _access(self, caller: Caller, owner: Person, *, writes: bool) -> Access:
+        shares = (
+            caller.person is not None
+            and caller.person != owner.id
+            and await self._directory.share_group(caller.tenant, caller.person, owner.id)
+        )
+        relations = audience.relations(caller, owner=owner.id, shares_group=shares)
+        return Access(caller, owner, relations, writes)
+
+    async def _author(self, access: Access) -> IdentitySet:
+        """
+        Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
+        application.
+        """
+        caller = access.caller
+        if caller.person is None:
+            return IdentitySet(
+                application=Identity(display_name=caller.application_name, id=caller.application)
+            )
+        author: Person | None = access.owner
+        if caller.person != access.owner.id:
+            author = await self._directory.find(caller.tenant, caller.person)
+        name = author.user.display_name if author else None
+        return IdentitySet(user=Identity(display_name=name, id=caller.person))
+
+
+def etag(record: Record) -> str:
+    """The weak entity tag of an item's current version (RFC 9110, section 8.8.3)."""
+    return f'W/"{record.version}"'
+
+
+class _Audiences(msgspec.Struct, rename="camel"):
+    """As much of an item's text as its visibility depends on."""
+
+    allowed_audiences: AllowedAudiences | None = None
+
+
+_AUDIENCES = msgspec.json.Decoder(_Audiences, dec_hook=decode)
+
+
+def _sees(access: Access, record: Record) -> bool:
+    if access.relations == audience.EVERYTHING:
+        return True
+    return audience.visible(_AUDIENCES.decode(record.text).allowed_audiences, access.relations)
+
+
+def _whose(caller: Caller, who: str | None) -> str:
+    if who is not None:
+        return who
+    if caller.person is None:
+        raise BadRequest("/me request is only valid with delegated authentication flow.")
+    return caller.person
+
+
+def _match(record: Record, if_match: str | None) -> None:
+    """OData compares weakly here, where RFC 9110 would not (Protocol 4.01, section 8.2.4)."""
+    if if_match is None or if_match.strip() == "*":
+        return
+    tags: Sequence[str] = [tag.strip().removeprefix("W/") for tag in if_match.split(",")]
+    if etag(record).removeprefix("W/") not in tags:
+        raise ResourceModified(
+            f"The item has changed: its ETag is {etag(record)}, If-Match asks for {if_match}."
+        )
+
+
+def _key(access: Access, facet: str, item_id: str) -> Key:
+    return Key(access.caller.tenant, access.owner.id, facet, fold(item_id))
+
+
+def _not_found(facet: str, item_id: str) -> ItemNotFound:
+    return ItemNotFound(f"{facet} has no item with the id {quoted(item_id)}.")

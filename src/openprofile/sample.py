@@ -1,0 +1,80 @@
+"""The sample people of the stand-in: the same at every start, ids included."""
+
+from __future__ import annotations
+
+import uuid
+
+from openprofile.directory import Directory
+from openprofile.model.directory import Group, Person, User
+from openprofile.policy.caller import GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR
+
+DOMAIN = "harbour.example"
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, DOMAIN)
+TENANT = str(_NAMESPACE)
+
+_PEOPLE = (
+    # given name, surname, job title, manager, directory role
+    ("Ada", "Lindqvist", "Product Designer", "noor", None),
+    ("Bram", "Okafor", "Software Engineer", "noor", None),
+    ("Chiara", "Moretti", "Software Engineer", "noor", None),
+    ("Deniz", "Aydın", "Data Scientist", "noor", None),
+    ("Emeka", "Nwosu", "Account Manager", "greta", None),
+    ("Farah", "Haddad", "Customer Advocate", "greta", None),
+    ("Greta", "Vogel", "Head of Sales", "ines", None),
+    ("Hiro", "Tanaka", "Systems Administrator", "ines", GLOBAL_ADMINISTRATOR),
+    ("Ines", "Duarte", "Managing Director", None, None),
+    ("Jonas", "Berg", "People Partner", "ines", USER_ADMINISTRATOR),
+    ("Mei", "Castillo", "Illustrator", "ada", None),
+    ("Noor", "Rahman", "Head of Engineering", "ines", None),
+)
+_GROUPS = (
+    ("Engineering", "Those who build the product.", ("ada", "bram", "chiara", "deniz", "noor")),
+    ("Sales", "Those who bring it to people.", ("emeka", "farah", "greta")),
+    ("Chess Club", "Thursdays at six.", ("ada", "emeka", "hiro", "mei")),
+)
+
+
+def person_id(alias: str) -> str:
+    """The id of the sample person with this alias, the part of the principal name before ``@``."""
+    return str(uuid.uuid5(_NAMESPACE, f"user/{alias}"))
+
+
+def people() -> list[Person]:
+    """The sample people; the first is the one that tokens are for unless told otherwise."""
+    return [
+        Person(
+            user=User(
+                id=person_id(given.lower()),
+                display_name=f"{given} {surname}",
+                given_name=given,
+                surname=surname,
+                job_title=title,
+                mail=f"{given.lower()}@{DOMAIN}",
+                user_principal_name=f"{given.lower()}@{DOMAIN}",
+            ),
+            manager=person_id(manager) if manager else None,
+            directory_roles=[role] if role else [],
+        )
+        for given, surname, title, manager, role in _PEOPLE
+    ]
+
+
+def groups() -> list[tuple[Group, tuple[str, ...]]]:
+    """The sample groups, each with the ids of its members."""
+    return [
+        (
+            Group(
+                id=str(uuid.uuid5(_NAMESPACE, f"group/{name}")),
+                display_name=name,
+                description=description,
+            ),
+            tuple(person_id(alias) for alias in members),
+        )
+        for name, description, members in _GROUPS
+    ]
+
+
+async def seed(directory: Directory) -> None:
+    """Put the sample people into a directory that has nobody yet."""
+    if not await directory.people(TENANT):
+        await directory.put(TENANT, people(), groups())

@@ -1,0 +1,332 @@
+"""
+The store on SQLite: reads on the caller's thread, writes on one thread that commits groups.
+
+WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous): a commit has
+been synced to the disk when it returns, and ``write`` returns after it. While one commit waits
+for the disk, the writes that arrive queue up and share the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from openprofile.store.base import (
+    Change,
+    Conflict,
+    Delete,
+    Full,
+    Insert,
+    Key,
+    Missing,
+    PutGroup,
+    PutPerson,
+    Record,
+    Unavailable,
+    Update,
+)
+from openprofile.store.migrate import pending
+
+GROUP = 256
+"""How many writes one commit carries at most."""
+
+Result: TypeAlias = "list[Record | None]"
+
+
+class _Write:
+    """Changes on their way to the writer, and the future of whoever waits for them."""
+
+    __slots__ = ("changes", "error", "future", "loop", "result")
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Result] = self.loop.create_future()
+        self.result: Result = []
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class SqliteStore:
+    """
+    A Store in one file, or in memory where ``path`` is None.
+
+    In memory, reads and writes share the one connection that there is; a lock keeps a read from
+    seeing a transaction that is under way.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._writer = _connect(path)
+        try:
+            with _availability():
+                _migrate(self._writer)
+        except BaseException:
+            self._writer.close()
+            raise
+        self._gate: contextlib.AbstractContextManager[Any]
+        if path is None:
+            self._reader, self._gate = self._writer, threading.Lock()
+        else:
+            self._reader, self._gate = _connect(path), contextlib.nullcontext()
+            self._reader.execute("PRAGMA query_only = ON")
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    async def get(self, key: Key) -> Record | None:
+        return self._one(_GET, (key.tenant, key.owner, key.facet, key.id))
+
+    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
+        return self._all(_LIST, (tenant, owner, facet))
+
+    async def write(self, changes: Sequence[Change]) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        write = _Write(changes)
+        self._queue.put(write)
+        return await write.future
+
+    async def person(self, tenant: str, id_or_name: str) -> Record | None:
+        return self._one(_PERSON, (tenant, id_or_name)) or self._one(
+            _PERSON_BY_NAME, (tenant, id_or_name)
+        )
+
+    async def people(self, tenant: str) -> list[Record]:
+        return self._all(_PEOPLE, (tenant,))
+
+    async def share_group(self, tenant: str, one: str, other: str) -> bool:
+        with self._gate, _availability():
+            return self._reader.execute(_SHARE_GROUP, (tenant, one, other)).fetchone() is not None
+
+    async def check(self) -> None:
+        await self.write(())
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._reader is not self._writer:
+            self._reader.close()
+        self._writer.close()
+
+    def _one(self, sql: str, parameters: tuple[str, ...]) -> Record | None:
+        with self._gate, _availability():
+            row = self._reader.execute(sql, parameters).fetchone()
+        return Record(*row) if row else None
+
+    def _all(self, sql: str, parameters: tuple[str, ...]) -> list[Record]:
+        with self._gate, _availability():
+            return [Record(*row) for row in self._reader.execute(sql, parameters)]
+
+    def _run(self) -> None:
+        """The writer's life: take all that wait, commit them together, tell each how it went."""
+        while (first := self._queue.get()) is not None:
+            group, more = [first], True
+            while more and len(group) < GROUP:
+                try:
+                    waiting = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if waiting is None:
+                    self._queue.put(None)
+                    more = False
+                else:
+                    group.append(waiting)
+            self._commit(group)
+            for loop in {write.loop for write in group}:
+                settled = [write for write in group if write.loop is loop]
+                with contextlib.suppress(RuntimeError):  # that loop has ended; nobody waits
+                    loop.call_soon_threadsafe(_settle, settled)
+
+    def _commit(self, group: list[_Write]) -> None:
+        try:
+            with self._gate, _availability():
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    for write in group:
+                        self._carry_out(write)
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+        except Exception as error:  # noqa: BLE001  whoever waits for the write is told
+            for write in group:
+                write.error = write.error or error
+
+    def _carry_out(self, write: _Write) -> None:
+        """
+        Run one write inside the group's transaction; its failure takes back only itself.
+
+        An error of the database itself is raised: it ends the whole group.
+        """
+        if not write.changes:
+            self._writer.execute("UPDATE heartbeat SET beats = beats + 1")
+            return
+        # One statement that fails leaves nothing behind: only several need a savepoint.
+        several = len(write.changes) > 1 or isinstance(write.changes[0], PutGroup)
+        if several:
+            self._writer.execute("SAVEPOINT write")
+        try:
+            write.result = [self._apply(change) for change in write.changes]
+        except sqlite3.DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001  what a change raises is its caller's
+            write.error = error
+            if several:
+                self._writer.execute("ROLLBACK TO write")
+        if several:
+            self._writer.execute("RELEASE write")
+
+    def _apply(self, change: Change) -> Record | None:
+        match change:
+            case Insert():
+                return self._insert(change)
+            case Update(key, revise):
+                before = self._existing(key)
+                version, text = before.version + 1, revise(before)
+                self._writer.execute(_UPDATE, (version, text, *_place(key)))
+                return Record(key.id, version, text)
+            case Delete(key, check):
+                check(self._existing(key))
+                self._writer.execute(_DELETE, _place(key))
+                return None
+            case PutPerson(tenant, id_, name, text):
+                try:
+                    row = self._writer.execute(
+                        _PUT_PERSON, (tenant, id_, _new_version(), name, text)
+                    ).fetchone()
+                except sqlite3.IntegrityError as error:
+                    raise Conflict(f"another person is named {name}") from error
+                return Record(*row)
+            case PutGroup(tenant, id_, text, members):
+                row = self._writer.execute(
+                    _PUT_GROUP, (tenant, id_, _new_version(), text)
+                ).fetchone()
+                self._writer.execute(_CLEAR_GROUP, (tenant, id_))
+                self._writer.executemany(_JOIN, [(tenant, person, id_) for person in members])
+                return Record(*row)
+
+    def _insert(self, change: Insert) -> Record:
+        key, version = change.key, _new_version()
+        parameters = (*_place(key), version, change.created, change.text)
+        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        if count >= change.limit:
+            raise Full(f"{key.facet} holds {count} items")
+        try:
+            self._writer.execute(_INSERT, parameters)
+        except sqlite3.IntegrityError as error:
+            raise Conflict(f"{key.id} is taken") from error
+        return Record(key.id, version, change.text)
+
+    def _existing(self, key: Key) -> Record:
+        row = self._writer.execute(_GET, _place(key)).fetchone()
+        if row is None:
+            raise Missing(key.id)
+        return Record(*row)
+
+
+_GET = "SELECT id, version, text FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_LIST = (
+    "SELECT id, version, text FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+    " ORDER BY created, id"
+)
+_COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+_INSERT = (
+    "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_UPDATE = (
+    "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+)
+_DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
+_PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
+_PEOPLE = "SELECT id, version, text FROM person WHERE tenant = ? ORDER BY name"
+_PUT_PERSON = (
+    "INSERT INTO person (tenant, id, version, name, text) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (tenant, id) DO UPDATE"
+    " SET version = version + 1, name = excluded.name, text = excluded.text"
+    " RETURNING id, version, text"
+)
+_PUT_GROUP = (
+    "INSERT INTO person_group (tenant, id, version, text) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (tenant, id) DO UPDATE SET version = version + 1, text = excluded.text"
+    " RETURNING id, version, text"
+)
+_CLEAR_GROUP = "DELETE FROM membership WHERE tenant = ? AND person_group = ?"
+_JOIN = "INSERT OR IGNORE INTO membership (tenant, person, person_group) VALUES (?, ?, ?)"
+_SHARE_GROUP = (
+    "SELECT 1 FROM membership AS one JOIN membership AS other"
+    " ON other.tenant = one.tenant AND other.person_group = one.person_group"
+    " WHERE one.tenant = ? AND one.person = ? AND other.person = ? LIMIT 1"
+)
+
+
+def _place(key: Key) -> tuple[str, str, str, str]:
+    return (key.tenant, key.owner, key.facet, key.id)
+
+
+def _new_version() -> int:
+    """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
+    return secrets.randbits(48) + 1
+
+
+def _settle(writes: Sequence[_Write]) -> None:
+    for write in writes:
+        write.settle()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    with _availability():
+        connection = sqlite3.connect(
+            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for migration in pending("sqlite", version):
+            for statement in migration.sql.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {migration.number:d}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def _availability() -> Iterator[None]:
+    """Turn an error of the database itself into Unavailable."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(str(error)) from error

@@ -1,0 +1,119 @@
+"""The service in process, and callers with tokens of its authority."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from openprofile import sample
+from openprofile.policy.caller import GLOBAL_ADMINISTRATOR
+from openprofile.server import StandIn, stand_in
+from openprofile.settings import Limits
+
+BASE = "http://localhost:8080"
+
+
+class Client:
+    """One caller of the API: requests below ``/beta`` with a token."""
+
+    def __init__(self, http: httpx2.AsyncClient, token: str | None) -> None:
+        self._http = http
+        self._authorization = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def __call__(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any
+    ) -> httpx2.Response:
+        prefix = "" if path.startswith(("http", "/")) else "/beta/"
+        return await self._http.request(
+            method, prefix + path, headers=self._authorization | (headers or {}), **options
+        )
+
+
+class Service:
+    """The service under test, and the people who call it."""
+
+    def __init__(self, parts: StandIn, http: httpx2.AsyncClient) -> None:
+        self.parts = parts
+        self._http = http
+
+    def anonymous(self) -> Client:
+        return Client(self._http, None)
+
+    def bearing(self, token: str) -> Client:
+        return Client(self._http, token)
+
+    def person(
+        self, alias: str = "ada", *scopes: str, directory_roles: Sequence[str] = ()
+    ) -> Client:
+        """A sample person, with User.ReadWrite unless the scopes are named."""
+        return self.bearing(
+            self.parts.authority.delegated(
+                user(alias),
+                scopes or ["User.ReadWrite"],
+                directory_roles=directory_roles,
+                expires_in=3600,
+            )
+        )
+
+    def administrator(self, *scopes: str) -> Client:
+        return self.person(
+            "hiro",
+            *(scopes or ["User.ReadWrite.All"]),
+            directory_roles=[GLOBAL_ADMINISTRATOR],
+        )
+
+    def application(self, *roles: str) -> Client:
+        return self.bearing(self.parts.authority.application(roles, expires_in=3600))
+
+
+def user(alias: str) -> Any:
+    return next(one.user for one in sample.people() if one.id == sample.person_id(alias))
+
+
+FACET_LIMIT = 50
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose signing key is made once for all tests."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+async def service(data: Path) -> AsyncIterator[Service]:
+    async with (
+        stand_in(data, memory=True, limits=Limits(items=FACET_LIMIT)) as parts,
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=parts.app, raise_app_exceptions=True),
+            base_url=BASE,
+            verify=False,  # nothing leaves the process; the system's certificates load slowly
+        ) as http,
+    ):
+        yield Service(parts, http)
+
+
+@pytest.fixture
+async def ada(service: Service) -> Client:
+    """Ada, who may write her own profile."""
+    return service.person("ada")
+
+
+def fault(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    """The error of a refusal, after its one shape has been checked."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
+    assert set(body) == {"error"}
+    error: dict[str, Any] = body["error"]
+    assert error["code"] == code
+    assert error["message"]
+    assert {"code", "message", "innerError"} <= set(error) <= {
+        "code", "message", "innerError", "target", "details",
+    }  # fmt: skip
+    inner = error["innerError"]
+    assert set(inner) == {"date", "request-id", "client-request-id"}
+    assert inner["request-id"] == response.headers["request-id"]
+    assert "Traceback" not in response.text
+    return error

@@ -1,0 +1,8 @@
+import pytest
+
+pytest.register_assert_rewrite("contract.store_contract")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"

@@ -1,0 +1,81 @@
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from contract.store_contract import StoreContract, insert, key
+from openprofile.store.base import SchemaTooNew, Store, Unavailable
+from openprofile.store.migrate import migrations
+from openprofile.store.sqlite import SqliteStore
+
+
+class TestFile(StoreContract):
+    @pytest.fixture
+    async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
+        store = SqliteStore(tmp_path / "db")
+        yield store
+        await store.close()
+
+
+class TestMemory(StoreContract):
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[Store]:
+        store = SqliteStore(None)
+        yield store
+        await store.close()
+
+
+@pytest.mark.anyio
+class TestDatabase:
+    async def test_what_was_written_is_there_after_reopening(self, tmp_path: Path) -> None:
+        store = SqliteStore(tmp_path / "db")
+        (written,) = await store.write([insert(key(), "kept")])
+        await store.close()
+        again = SqliteStore(tmp_path / "db")
+        assert await again.get(key()) == written
+        await again.close()
+
+    async def test_commits_reach_the_disk_before_they_are_answered(self, tmp_path: Path) -> None:
+        store = SqliteStore(tmp_path / "db")
+        pragma = {
+            name: store._writer.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous")
+        }
+        await store.close()
+        assert pragma == {"journal_mode": "wal", "synchronous": 2}  # 2 is FULL
+
+    async def test_a_newer_schema_is_refused_with_a_sentence(self, tmp_path: Path) -> None:
+        newest = migrations("sqlite")[-1].number
+        with sqlite3.connect(tmp_path / "db") as connection:
+            connection.execute(f"PRAGMA user_version = {newest + 1}")
+        connection.close()
+        with pytest.raises(SchemaTooNew, match=f"version {newest + 1} .* up to {newest}"):
+            SqliteStore(tmp_path / "db")
+
+    async def test_two_processes_share_a_file(self, tmp_path: Path) -> None:
+        one, other = SqliteStore(tmp_path / "db"), SqliteStore(tmp_path / "db")
+        (written,) = await one.write([insert(key())])
+        assert await other.get(key()) == written
+        await other.write([insert(key("2"))])
+        assert len(await one.collection("t", "o", "f")) == 2
+        await one.close()
+        await other.close()
+
+    async def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path) -> None:
+        (tmp_path / "db").write_bytes(b"not a database, by any means" * 100)
+        with pytest.raises(Unavailable, match="not a database"):
+            SqliteStore(tmp_path / "db")
+
+    async def test_a_database_that_fails_refuses_the_group_and_recovers(
+        self, tmp_path: Path
+    ) -> None:
+        store = SqliteStore(tmp_path / "db")
+        store._writer.execute("PRAGMA query_only = ON")
+        with pytest.raises(Unavailable):
+            await store.write([insert(key())])
+        with pytest.raises(Unavailable):
+            await store.check()
+        store._writer.execute("PRAGMA query_only = OFF")
+        await store.write([insert(key())])
+        await store.close()

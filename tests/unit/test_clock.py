@@ -1,0 +1,24 @@
+import time
+
+from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset
+
+
+def test_ticks_are_of_100_nanoseconds() -> None:
+    clock = Clock()
+    assert abs(clock.ticks() / TICKS_PER_SECOND - time.time()) < 1
+    assert clock.seconds() == int(clock.ticks() / TICKS_PER_SECOND)
+
+
+def test_a_frozen_clock_moves_by_hand() -> None:
+    clock = Clock()
+    clock.freeze(at=15_940_172_522_294_868)
+    assert clock.ticks() == clock.ticks() == 15_940_172_522_294_868
+    clock.advance(1.5)
+    assert clock.ticks() == 15_940_172_537_294_868
+    clock.thaw()
+    assert clock.ticks() > 17_000_000_000_000_000
+
+
+def test_a_moment_is_printed_as_graph_prints_it() -> None:
+    assert date_time_offset(15_940_172_522_294_868) == "2020-07-06T06:34:12.2294868Z"
+    assert date_time_offset(0) == "1970-01-01T00:00:00.0000000Z"
