@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shlex
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import msgspec
 from openprofile import __version__, sample, server, telemetry
 from openprofile.clock import Clock
 from openprofile.directory import Directory
-from openprofile.http.origin import is_loopback
+from openprofile.hosts import in_url, is_loopback
+from openprofile.identity import files
+from openprofile.identity.applications import BadApplications
+from openprofile.identity.certificates import Certificates
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person
 from openprofile.settings import default_data
@@ -45,6 +49,12 @@ def main() -> None:
     show_default=True,
     help="The port for http; 0 takes a free one.",
 )
+@click.option(
+    "--tls-port",
+    type=click.IntRange(0, 65535),
+    help="The port for https; 0 takes a free one. [default: 8443, or a free one where --port is 0 "
+    "or 8443 is taken]",
+)
 @_data
 @click.option("--memory", is_flag=True, help="Keep people and profiles in memory alone.")
 @click.option(
@@ -52,7 +62,7 @@ def main() -> None:
     is_flag=True,
     help="Allow a --host that other machines reach; whoever reaches it can forge its tokens.",
 )
-def dev(host: str, port: int, data: Path, memory: bool, expose: bool) -> None:
+def dev(host: str, port: int, tls_port: int | None, data: Path, memory: bool, expose: bool) -> None:
     """Run the stand-in: sample people, a local token authority, an embedded database."""
     if not expose and not is_loopback(host):
         raise click.UsageError(
@@ -61,7 +71,7 @@ def dev(host: str, port: int, data: Path, memory: bool, expose: bool) -> None:
         )
     telemetry.configure(json=False)
     with _explained():
-        server.run(_dev(host, port, data, memory=memory, exposed=expose))
+        server.run(_dev(host, port, tls_port, data, memory=memory, exposed=expose))
 
 
 @main.command()
@@ -134,59 +144,87 @@ async def _find(data: Path, name: str) -> Person | None:
         await store.close()
 
 
-async def _dev(host: str, port: int, data: Path, *, memory: bool, exposed: bool) -> None:
+async def _dev(
+    host: str, port: int, tls_port: int | None, data: Path, *, memory: bool, exposed: bool
+) -> None:
     async with server.stand_in(data, memory=memory, exposed=exposed) as parts:
-        sockets = server.listen(host, port)
-        url = f"http://{_in_url(host)}:{sockets[0].getsockname()[1]}"
-        parts.authority.answer_to(url)
+        plain = server.listen(host, port)
+        secure = _listen_for_tls(host, port, tls_port)
+        certificates = Certificates(data, parts.clock)
+        context = certificates.server_context(host)
+        here = _Addresses(
+            url=f"http://{in_url(host)}:{plain[0].getsockname()[1]}",
+            tls_url=f"https://{in_url(host)}:{secure[0].getsockname()[1]}",
+            ca=certificates.ca.absolute(),
+        )
+        parts.authority.answer_to(here.tls_url)
         people = await parts.directory.people(sample.TENANT)
 
         def ready() -> None:
-            _write_endpoints(data, url, people)
-            _announce(url, data, memory, parts.authority)
+            _write_endpoints(data, here, people, parts.authority)
+            _announce(here, data, memory, parts.authority)
 
-        await server.serve(parts.app, sockets, ready)
+        await server.serve(parts.app, plain, ready, (context, secure))
 
 
-def _write_endpoints(data: Path, url: str, people: list[Person]) -> None:
+class _Addresses(msgspec.Struct, frozen=True):
+    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
+
+    url: str
+    tls_url: str
+    ca: Path
+
+
+def _listen_for_tls(host: str, port: int, tls_port: int | None) -> list[socket.socket]:
+    if tls_port is not None:
+        return server.listen(host, tls_port)
+    try:
+        return server.listen(host, 8443 if port else 0)
+    except OSError:
+        return server.listen(host, 0)
+
+
+def _write_endpoints(data: Path, here: _Addresses, people: list[Person], signer: Authority) -> None:
     """Tell other programs where the stand-in is; the file is there only once it is ready."""
     endpoints = {
-        "url": url,
-        "tls_url": None,
-        "ca": None,
+        "url": here.url,
+        "tls_url": here.tls_url,
+        "ca": str(here.ca),
         "tenant": sample.TENANT,
         "users": [
             {"id": one.id, "userPrincipalName": one.user.user_principal_name} for one in people
         ],
+        "client": {"id": signer.sample.id, "secret": signer.sample.secret},
     }
-    path = data / "endpoints.json"
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(endpoints)) + b"\n")
-    unfinished.replace(path)
+    content = msgspec.json.format(msgspec.json.encode(endpoints)) + b"\n"
+    files.replace(data / "endpoints.json", content)
 
 
-def _announce(url: str, data: Path, memory: bool, signer: Authority) -> None:
+def _announce(here: _Addresses, data: Path, memory: bool, signer: Authority) -> None:
     first = sample.people()[0]
     bearer = _delegated(signer, first, "User.ReadWrite", (), 24 * 3600)
     kept = "in memory, until it stops" if memory else str(server.database(data))
     curl = shlex.join(
         [
-            *("curl", "-X", "POST", f"{url}/beta/me/profile/interests"),
+            *("curl", "-X", "POST", f"{here.url}/beta/me/profile/interests"),
             *("-H", "Content-Type: application/json"),
             *("-H", f"Authorization: Bearer {bearer}"),
             *("-d", '{"displayName": "Chess", "categories": ["Games"]}'),
         ]
     )
+    trust = " ".join(f"{variable}={shlex.quote(str(here.ca))}" for variable in _TRUSTING)
     click.echo(
-        f"openprofile {__version__} answers at {url}/beta\n"
+        f"openprofile {__version__} answers at {here.url}/beta and {here.tls_url}/beta\n"
         f"  kept {kept}\n"
-        f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}'\n\n"
+        f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}',\n"
+        f"  and from the authority {here.tls_url}/{sample.TENANT}\n\n"
+        f"Trust its certificate in Python and Node:\n\nexport {trust}\n\n"
         f"Add an interest for {first.user.display_name}:\n\n{curl}\n"
     )
 
 
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+_TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""What Python's ssl, its requests, and Node read the certificates from that they trust."""
 
 
 @contextlib.contextmanager
@@ -194,5 +232,5 @@ def _explained() -> Iterator[None]:
     """One sentence instead of a traceback for what an operator can mend."""
     try:
         yield
-    except (SchemaTooNew, Unavailable, OSError) as error:
+    except (SchemaTooNew, Unavailable, BadApplications, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -6,9 +6,11 @@ import asyncio
 import errno
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,17 @@ if sys.platform != "win32":
 from openprofile import sample
 from openprofile.clock import Clock
 from openprofile.directory import Directory
+from openprofile.hosts import is_loopback
 from openprofile.http.app import App
-from openprofile.http.authority import authority_routes
+from openprofile.http.authority import AuthorityFace
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Origins
-from openprofile.identity.issuer import AUDIENCE, Authority
+from openprofile.identity.flows import Flows
+from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
 from openprofile.profiles import Profiles
-from openprofile.settings import Limits
+from openprofile.settings import BadSettings, IssuerSettings, Limits
 from openprofile.store.base import Store
 from openprofile.store.sqlite import SqliteStore
 
@@ -50,8 +54,22 @@ def database(data: Path) -> Path:
 
 
 def authority(data: Path, clock: Clock) -> Authority:
-    """The local authority whose key is in the data folder."""
+    """The local authority whose key is in the data folder; raises BadApplications."""
     return Authority(data / "authority", sample.TENANT, clock)
+
+
+def open_store(dsn: str) -> Store:
+    """
+    The store that a database's URL names.
+
+    Raises BadSettings for a URL of no kind that is known, and what the store raises.
+    """
+    kind, _, rest = dsn.partition("://")
+    if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return SqliteStore(Path(rest[1:]))
+    raise BadSettings(
+        f"The database {kind}://… is of no kind that is known; expected sqlite:///FILE."
+    )
 
 
 @asynccontextmanager
@@ -77,20 +95,36 @@ async def stand_in(
         async def published() -> bytes:
             return signer.jwks()
 
-        issuer = TrustedIssuer(signer.issuers, [AUDIENCE], PublishedKeys(published, clock))
+        rules = IssuerSettings(audience=[AUDIENCE, GRAPH_ID], tenants=[signer.tenant], clock_skew=0)
+        issuer = TrustedIssuer(
+            signer.issuers, rules, PublishedKeys(published, clock), signer.serves
+        )
         verifier = TokenVerifier([issuer], clock)
+        origins = Origins(signer.url, believes=_anybody if exposed else is_loopback)
+        face = AuthorityFace(
+            Flows(signer, clock, partial(directory.find, signer.tenant)),
+            verifier,
+            directory,
+            clock,
+            origins,
+            domain=sample.DOMAIN,
+        )
         profiles = Profiles(store, directory, clock, limit=limits.items)
         app = App(
             graph=Graph(profiles, verifier),
             store=store,
             clock=clock,
             limits=limits,
-            origins=Origins(signer.url, exposed=exposed),
-            routes=authority_routes(signer),
+            origins=origins,
+            routes=face.routes(),
         )
         yield StandIn(app, signer, clock, directory, store)
     finally:
         await store.close()
+
+
+def _anybody(host: str) -> bool:
+    return True
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -123,23 +157,38 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
-    """Answer on ``sockets`` until the process is told to stop; call ``ready`` once it answers."""
+async def serve(
+    app: App,
+    sockets: list[socket.socket],
+    ready: Callable[[], None],
+    tls: tuple[ssl.SSLContext, list[socket.socket]] | None = None,
+) -> None:
+    """
+    Answer on ``sockets`` over http, and on those of ``tls`` over https, until the process is told
+    to stop; call ``ready`` once it answers.
+    """
     config = uvicorn.Config(
         app,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # http/origin.py judges them
         timeout_graceful_shutdown=10,
     )
-    await _Announcing(config, ready).serve(sockets)
+    await _Announcing(config, ready, tls).serve(sockets)
 
 
 class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        tls: tuple[ssl.SSLContext, list[socket.socket]] | None,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._tls = tls
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -160,8 +209,27 @@ class _Announcing(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._tls:
+            await self._listen(*self._tls)
         if self.started:
             self._ready()
+
+    async def _listen(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:
+        """Answer over TLS as well, which uvicorn by itself does instead of plainly."""
+
+        def protocol() -> asyncio.Protocol:
+            return self.config.http_protocol_class(
+                config=self.config,  # type: ignore[call-arg]
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+
+        loop = asyncio.get_running_loop()
+        for opened in sockets:
+            server = await loop.create_server(
+                protocol, sock=opened, ssl=context, backlog=self.config.backlog
+            )
+            self.servers.append(server)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
