@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 import socket
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from openprofile.identity.applications import BadApplications
 from openprofile.identity.certificates import Certificates
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person
-from openprofile.settings import default_data
+from openprofile.settings import BadSettings, Settings, default_data, load
 from openprofile.store.base import SchemaTooNew, Unavailable
 from openprofile.store.sqlite import SqliteStore
 
@@ -72,6 +73,43 @@ def dev(host: str, port: int, tls_port: int | None, data: Path, memory: bool, ex
     telemetry.configure(json=False)
     with _explained():
         server.run(_dev(host, port, tls_port, data, memory=memory, exposed=expose))
+
+
+@main.command()
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="OPENPROFILE_CONFIG",
+    help="A TOML file of settings; variables of the environment stand above it.",
+)
+@click.option("--host", help="The name or address to listen on. [default: the setting, localhost]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port; 0 takes a free one. [default: the setting, 8080]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    envvar="OPENPROFILE_WORKERS",
+    show_default=True,
+    help="Processes that answer.",
+)
+def serve(config: Path | None, host: str | None, port: int | None, workers: int) -> None:
+    """
+    Run the service for an organisation, with the people of its own OpenID Connect issuer.
+
+    docs/settings.md lists the settings. It refuses to start where that would not be secure.
+    """
+    if workers > 1:
+        raise click.UsageError("One process is all there is yet: leave --workers out.")
+    with _explained():
+        settings = load(os.environ, config)
+        changes = {"host": host or settings.host, "port": settings.port if port is None else port}
+        settings = msgspec.structs.replace(settings, **changes)
+        telemetry.configure(json=True, level=settings.log_level)
+        server.run(_serve(settings))
 
 
 @main.command()
@@ -167,6 +205,25 @@ async def _dev(
         await server.serve(parts.app, plain, ready, (context, secure))
 
 
+async def _serve(settings: Settings) -> None:
+    tls = None
+    if settings.tls_certificate:
+        tls = server.certificate(settings.tls_certificate, settings.tls_key)
+    scheme = "https" if tls else "http"
+    server.secured(settings, f"{scheme}://{in_url(settings.host)}")  # before the port is taken
+    sockets = server.listen(settings.host, settings.port)
+    listening = f"{scheme}://{in_url(settings.host)}:{sockets[0].getsockname()[1]}"
+    async with server.service(settings, listening) as app:
+
+        def ready() -> None:
+            click.echo(f"openprofile {__version__} answers at {listening}/beta")
+
+        if tls:
+            await server.serve(app, [], ready, (tls, sockets))
+        else:
+            await server.serve(app, sockets, ready)
+
+
 class _Addresses(msgspec.Struct, frozen=True):
     """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
 
@@ -232,5 +289,5 @@ def _explained() -> Iterator[None]:
     """One sentence instead of a traceback for what an operator can mend."""
     try:
         yield
-    except (SchemaTooNew, Unavailable, BadApplications, OSError) as error:
+    except (SchemaTooNew, Unavailable, BadApplications, BadSettings, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ipaddress
 import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,19 +22,20 @@ if sys.platform != "win32":
     import uvloop
 
 from openprofile import sample
+from openprofile.admission import Admission
 from openprofile.clock import Clock
 from openprofile.directory import Directory
-from openprofile.hosts import is_loopback
+from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
 from openprofile.http.authority import AuthorityFace
 from openprofile.http.graph import Graph
-from openprofile.http.origin import Origins
+from openprofile.http.origin import Network, Origins
 from openprofile.identity.flows import Flows
 from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
 from openprofile.profiles import Profiles
-from openprofile.settings import BadSettings, IssuerSettings, Limits
+from openprofile.settings import BadSettings, IssuerSettings, Limits, Settings
 from openprofile.store.base import Store
 from openprofile.store.sqlite import SqliteStore
 
@@ -123,8 +125,95 @@ async def stand_in(
         await store.close()
 
 
+@asynccontextmanager
+async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
+    """
+    The service that ``settings`` describe, ready to answer; closed at the end.
+
+    ``listening`` is the URL that it listens on, which stands in for a public URL where only this
+    machine reaches it. Raises BadSettings for a start that would not be secure, SchemaTooNew and
+    Unavailable for a database that cannot be used.
+    """
+    # Only here: the HTTP client takes a tenth of a second to load, and the stand-in needs none.
+    from openprofile.identity.discovery import foreign_issuers, http_client  # noqa: PLC0415
+
+    public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
+    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    clock = Clock()
+    async with http_client() as client:
+        issuers = [
+            trusted
+            for rules in settings.all_issuers()
+            for trusted in foreign_issuers(rules, client, clock)
+        ]
+        keys = {id(one.keys): one.keys for one in issuers}.values()
+        store = open_store(settings.database)
+        try:
+            for published in keys:
+                published.start()  # an issuer that cannot be used is in the log from the start on
+            directory = Directory(store)
+            admission = Admission(directory, create=settings.create_people)
+            verifier = TokenVerifier(issuers, clock, admission)
+            profiles = Profiles(store, directory, clock, limit=limits.items)
+            # Where clients come by a URL that is known, no header can tell another.
+            believes = _nobody if settings.public_url else is_loopback
+            yield App(
+                graph=Graph(profiles, verifier),
+                store=store,
+                clock=clock,
+                limits=limits,
+                origins=Origins(lambda: public_url, believes=believes, proxies=proxies),
+            )
+        finally:
+            for published in keys:
+                await published.close()
+            await store.close()
+
+
+def secured(settings: Settings, listening: str) -> str:
+    """
+    The URL that clients reach the service by; raises BadSettings where tokens or answers could
+    be read on the way, or tokens of anybody would be accepted.
+    """
+    issuers = settings.all_issuers() or [settings]
+    for one in issuers:
+        one.check()
+    names = [one.issuer for one in issuers]
+    if len(set(names)) < len(names):
+        raise BadSettings("An issuer is named twice.")
+    url = (settings.public_url or listening).rstrip("/")
+    host = web_host(url)
+    if host is None or url.count("/") > 2:
+        raise BadSettings(f"The public_url {url} is not a URL of scheme and host alone.")
+    if url.startswith("http:") and not is_loopback(host) and not settings.trusted_proxies:
+        raise BadSettings(
+            f"The public URL {url} is not https, so tokens could be read on the way: set "
+            "OPENPROFILE_PUBLIC_URL to the https URL that clients use, or list the proxy that "
+            "ends TLS in OPENPROFILE_TRUSTED_PROXIES."
+        )
+    return url
+
+
+def networks(texts: Sequence[str]) -> list[Network]:
+    """Addresses and networks as they are written in settings; raises BadSettings."""
+    found = []
+    for text in texts:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError as error:
+            raise BadSettings(f"trusted_proxies: {error}.") from error
+        if network.prefixlen == 0:
+            raise BadSettings(f"trusted_proxies: {text} would believe whoever asks.")
+        found.append(network)
+    return found
+
+
 def _anybody(host: str) -> bool:
     return True
+
+
+def _nobody(host: str) -> bool:
+    return False
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -155,6 +244,19 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(opened)
             port = opened.getsockname()[1]
     return sockets
+
+
+def certificate(chain: str, key: str | None) -> ssl.SSLContext:
+    """A TLS server's context with a certificate of the operator's; raises BadSettings."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(chain, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise BadSettings(
+            f"The certificate {chain} with its key cannot be used: {error}."
+        ) from error
+    return context
 
 
 async def serve(

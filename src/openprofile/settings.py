@@ -14,6 +14,9 @@ from msgspec import Meta
 
 PREFIX = "OPENPROFILE_"
 
+_OTHERS = re.compile(PREFIX + "(CONFIG|WORKERS|CSDL|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*)")
+"""Variables that are no settings: options of the commands, and what tests are told."""
+
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -93,6 +96,19 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         int,
         Meta(ge=0, le=600, description="Seconds by which the issuer's clock may differ from ours."),
     ] = 60
+
+    def check(self) -> None:
+        """Raise BadSettings for what would let the wrong people in."""
+        if not self.issuer:
+            raise BadSettings(
+                "There is no issuer: set OPENPROFILE_ISSUER to the OpenID Connect issuer whose "
+                "tokens are accepted."
+            )
+        if not self.audience:
+            raise BadSettings(
+                f"There is no audience for the issuer {self.issuer}: set OPENPROFILE_AUDIENCE to "
+                "what its tokens for this service carry in the claim 'aud'."
+            )
 
     @property
     def accepted_tenants(self) -> frozenset[str]:
@@ -204,23 +220,19 @@ def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
     values = _read(file) if file else {}
     known = {one.variable: one.name for one in documented()}
     for variable, text in environment.items():
-        if variable.startswith(PREFIX) and text:
-            if variable not in known:
-                if variable in _OTHERS:
-                    continue
-                raise BadSettings(f"There is no setting {variable}; docs/settings.md lists them.")
-            values[known[variable]] = _value(known[variable], text)
+        if not variable.startswith(PREFIX) or _OTHERS.fullmatch(variable) or not text:
+            continue
+        if variable not in known:
+            raise BadSettings(f"There is no setting {variable}; docs/settings.md lists them.")
+        values[known[variable]] = _value(known[variable], text)
     unknown = sorted(values.keys() - set(known.values()))
     if unknown:
         raise BadSettings(f"{file}: there is no setting {', '.join(unknown)}.")
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise BadSettings(f"A setting does not hold: {error}") from error
-
-
-_OTHERS = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "WORKERS")})
-"""Variables of the command itself."""
+        reason, _, path = str(error).partition(" - at `$.")
+        raise BadSettings(f"The setting {path.rstrip('`')} does not hold: {reason}.") from error
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Origins:
             if forwarded and _HOST.fullmatch(forwarded) and scheme in ("http", "https"):
                 return f"{scheme}://{forwarded}"
         found = _HOST.fullmatch(host)
-        if found and scheme in ("http", "https") and self._believes(found[1].strip("[]")):
+        if found and scheme in ("http", "https") and self._believes(found[1].strip("[]").lower()):
             return f"{scheme}://{host}"
         return None
 

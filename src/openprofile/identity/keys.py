@@ -56,11 +56,11 @@ class PublishedKeys:
         """
         if key_id not in self._keys:
             if self._fetching is None and self._may_fetch():
-                self._start()
+                self.start()
             if self._fetching is not None:
                 await asyncio.shield(self._fetching)
         elif self._fetching is None and self._elapsed(STALE_AFTER) and self._may_fetch():
-            self._start()  # nobody waits for it
+            self.start()  # nobody waits for it
         found = self._keys.get(key_id)
         if found is None and self._failed:
             raise ServiceUnavailable(
@@ -74,9 +74,16 @@ class PublishedKeys:
     def _elapsed(self, seconds: int) -> bool:
         return self._tried is None or abs(self._clock.seconds() - self._tried) >= seconds
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin to fetch the keys, before anybody asks for one."""
         self._tried = self._clock.seconds()
         self._fetching = asyncio.create_task(self._update())
+
+    async def close(self) -> None:
+        """Give up a fetch that is under way."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait([self._fetching])
 
     async def _update(self) -> None:
         try:
