@@ -98,6 +98,7 @@ class Flows:
             "password": self._by_password,
             "refresh_token": self._by_refresh_token,
             "urn:ietf:params:oauth:grant-type:device_code": self._by_device_code,
+            "device_code": self._by_device_code,  # as MSAL for Node calls it
             "urn:ietf:params:oauth:grant-type:jwt-bearer": self._on_behalf,
         }
 
