@@ -27,6 +27,9 @@ Graph."""
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
 """What Microsoft Entra ID also calls Graph: the id of its application."""
 
+_NAMES = 100
+"""Issuer names that are kept: each start on a free port adds one."""
+
 
 class Authority:
     """
@@ -63,7 +66,7 @@ class Authority:
         name = f"{url}/{self.tenant}/v2.0"
         known = self.issuers() if self._names.exists() else []
         kept = [*(other for other in known if other != name), name]
-        files.replace(self._names, "".join(f"{line}\n" for line in kept).encode())
+        files.replace(self._names, "".join(f"{line}\n" for line in kept[-_NAMES:]).encode())
 
     def serves(self, audience: str) -> bool:
         """Whether ``audience`` names this service: Graph's own name, or a host that it has."""
