@@ -16,11 +16,13 @@ import pytest
 from issuer import ForeignIssuer
 from openprofile.clock import Clock
 from openprofile.identity.certificates import Certificates
+from program import Program
 
 PATH = "/beta/me/profile/interests"
 
 
 def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
+    """The variables of a start: this process's own, but for settings and what it trusts."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("OPENPROFILE_")}
     database = {"OPENPROFILE_DATABASE": f"sqlite:///{folder}/profiles.sqlite3"}
     return kept | database | {f"OPENPROFILE_{name}": text for name, text in settings.items()}
@@ -31,12 +33,16 @@ def command(*options: str) -> list[str]:
 
 
 @contextmanager
-def served(folder: Path, *options: str, **settings: str) -> Iterator[str]:
-    """``openprofile serve``, and the URL that it answers at."""
+def served(folder: Path, *options: str, trust: str | None = None, **settings: str) -> Iterator[str]:
+    """
+    ``openprofile serve``, and the URL that it answers at; it trusts the certificates in the file
+    ``trust``.
+    """
+    trusted = {"SSL_CERT_FILE": trust} if trust else {}
     with (
         (folder / "log").open("ab") as log,
         subprocess.Popen(
-            command(*options), env=environment(folder, settings), text=True,
+            command(*options), env=environment(folder, settings) | trusted, text=True,
             stdout=subprocess.PIPE, stderr=log,
         ) as process,
     ):  # fmt: skip
@@ -111,6 +117,22 @@ def test_a_token_of_the_issuer_is_believed_and_its_person_kept(
     log = (tmp_path / "log").read_text()
     assert '"event": "request"' in log
     assert headers["Authorization"].rpartition(".")[2] not in log
+
+
+def test_keys_come_over_tls_from_an_issuer_whose_certificate_is_trusted(tmp_path: Path) -> None:
+    """The stand-in's authority is an issuer like any other."""
+    with Program(tmp_path / "data") as program:
+        told = program.endpoints
+        settings = {
+            "ISSUER": f"{told['tls_url']}/{told['tenant']}/v2.0",
+            "AUDIENCE": "https://graph.microsoft.com",
+        }
+        headers = {"Authorization": f"Bearer {program.token()}"}
+        with served(tmp_path, trust=told["ca"], **settings) as url:
+            assert httpx2.get(url + PATH, headers=headers).status_code == 200
+        with served(tmp_path, **settings) as url:
+            assert httpx2.get(url + PATH, headers=headers).status_code == 503
+    assert "CERTIFICATE_VERIFY_FAILED" in (tmp_path / "log").read_text()
 
 
 def test_nothing_of_the_stand_in_is_there(tmp_path: Path, issuer: ForeignIssuer) -> None:
