@@ -15,6 +15,7 @@ Every fault a caller can be told of: one class for each Graph error, with its st
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
+    ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
     ├── ServiceUnavailable            503  serviceNotAvailable
@@ -166,6 +167,13 @@ class UnsupportedMediaType(Fault):
 
     status = 415
     code = "unsupportedMediaType"
+
+
+class RequestHeaderFieldsTooLarge(Fault):
+    """The request's headers are longer than the service reads."""
+
+    status = 431
+    code = "requestHeaderFieldsTooLarge"
 
 
 class InternalError(Fault):
