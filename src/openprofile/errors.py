@@ -1,5 +1,4 @@
-"""
-Every fault a caller can be told of: one class for each Graph error, with its status and code.
+"""Every fault a caller can be told of: one class for each Graph error, with its status and code.
 
     Fault
     ├── BadRequest                    400  BadRequest
@@ -42,8 +41,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Fault(Exception):
-    """
-    A refusal that the caller is told of in Graph's error shape.
+    """A refusal that the caller is told of in Graph's error shape.
 
     ``message`` is a full sentence for the developer at the other end; it never holds a secret.
     ``target`` names the property or option at fault, ``headers`` go into the answer.

@@ -59,8 +59,7 @@ def authority(data: Path, clock: Clock) -> Authority:
 async def stand_in(
     data: Path, *, memory: bool = False, exposed: bool = False, limits: Limits | None = None
 ) -> AsyncIterator[StandIn]:
-    """
-    The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
+    """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
 
     With ``memory`` people and profiles are kept in memory alone. Unless it is ``exposed``, links
     lead to a loopback name whatever Host a request claims. Raises SchemaTooNew for a
@@ -82,7 +81,7 @@ async def stand_in(
         verifier = TokenVerifier([issuer], clock)
         profiles = Profiles(store, directory, clock, limit=limits.items)
         app = App(
-            graph=Graph(profiles, verifier),
+            graph=Graph(profiles, verifier, clock, await store.secret()),
             store=store,
             clock=clock,
             limits=limits,
@@ -95,8 +94,7 @@ async def stand_in(
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """
-    Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
+    """Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
 
     ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Raises OSError,
     with the address, where the port is taken or the host unknown.
@@ -147,8 +145,7 @@ class _Announcing(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """
-        Stop on SIGINT and SIGTERM, and go on to what closes the store.
+        """Stop on SIGINT and SIGTERM, and go on to what closes the store.
 
         uvicorn's own would raise the signal again once it has stopped, and end the process there.
         """

@@ -210,6 +210,12 @@ class StoreContract:
         await store.write([PutGroup("t", "g", "", ("1",))])
         assert not await store.share_group("t", "1", "2")
 
+    async def test_a_secret_is_made_once(self, store: Store) -> None:
+        secret = await store.secret()
+        assert len(secret) == 32
+        assert len(set(secret)) > 8
+        assert await store.secret() == secret
+
     async def test_check_returns_when_a_write_is_stored(self, store: Store) -> None:
         await store.check()
 

@@ -1,5 +1,4 @@
-"""
-Every route, and the order in which a request passes what stands before it.
+"""Every route, and the order in which a request passes what stands before it.
 
 /beta/…  /v1.0/…   Guard -> Graph -> authenticate -> use case
 everything else    Starlette: health, and in the stand-in the local authority

@@ -8,12 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from openprofile.odata.path import Target
+from openprofile.odata.preferences import Preferences, preferences
+from openprofile.odata.representation import Format, negotiate
 from openprofile.policy.caller import Caller
-
-JSON = (
-    "application/json;odata.metadata=minimal;odata.streaming=true;"
-    "IEEE754Compatible=false;charset=utf-8"
-)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -32,9 +29,15 @@ class Request(msgspec.Struct, frozen=True):
     """The request's own id, in the header ``request-id`` of its answer."""
 
     @property
-    def client_id(self) -> str:
-        """The client's ``client-request-id``, or the request's own id where it sent none."""
-        return self.headers.get("client-request-id") or self.id
+    def preferences(self) -> Preferences:
+        """What the ``Prefer`` header asks for."""
+        return preferences(self.headers.get("prefer"))
+
+    def format(self, option: str | None = None) -> Format:
+        """The format of the answer, by the headers and the value of ``$format``; raises
+        NotAcceptable.
+        """
+        return negotiate(self.headers.get("accept"), option, self.headers.get("odata-maxversion"))
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -58,7 +61,26 @@ Handlers: TypeAlias = Mapping[str, Handler]
 """What answers a resource, by method; the methods are those that ``Allow`` names."""
 
 
-def odata_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+def odata_answer(
+    status: int, form: Format, body: bytes, headers: Mapping[str, str] | None = None
+) -> Answer:
     """An answer with a body in OData's JSON format."""
-    common = {"Content-Type": JSON, "OData-Version": "4.0", "Cache-Control": "no-cache"}
-    return Answer(status, {**common, **(headers or {})}, body)
+    common = {
+        "Content-Type": form.content_type,
+        "OData-Version": form.version,
+        "Cache-Control": "no-cache",
+    }
+    return Answer(status, {**common, **headers} if headers else common, body)
+
+
+def text_answer(text: str) -> Answer:
+    """An answer with a raw value: ``/$count`` and ``/$value``."""
+    return Answer(
+        200,
+        {
+            "Content-Type": "text/plain;charset=utf-8",
+            "OData-Version": "4.0",
+            "Cache-Control": "no-cache",
+        },
+        text.encode(),
+    )

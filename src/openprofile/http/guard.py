@@ -1,5 +1,4 @@
-"""
-The first and the last to see a request: ids, bounds, origin, and faults as answers.
+"""The first and the last to see a request: ids, bounds, origin, and faults as answers.
 
 Whatever is raised behind it becomes Graph's error body; nothing else leaves the service.
 """
