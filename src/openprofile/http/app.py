@@ -22,7 +22,7 @@ from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
-from openprofile.odata.fault import fault_body
+from openprofile.http.refusal import Refusals
 from openprofile.settings import Limits
 from openprofile.store.base import Store
 
@@ -41,9 +41,9 @@ class App:
         routes: Sequence[BaseRoute] = (),
     ) -> None:
         """``routes`` are those that only the stand-in has."""
-        self._clock = clock
+        self._refusals = Refusals(clock)
         self._metadata = MetadataFace()
-        self._graph = Guard(graph.answer, clock, limits, origins)
+        self._graph = Guard(graph.answer, self._refusals, limits, origins)
         self._edges = Starlette(
             routes=[
                 Route("/livez", livez),
@@ -73,14 +73,8 @@ class App:
         else:
             fault = ResourceNotFound("There is nothing at this path; the API is below /beta.")
         request_id = new_id()
-        body = fault_body(
-            fault,
-            ticks=self._clock.ticks(),
-            request_id=request_id,
-            client_request_id=request_id,
-        )
-        headers = {**fault.headers, "request-id": request_id}
-        return Response(body, fault.status, headers, media_type="application/json")
+        answer = self._refusals.answer(fault, request_id, request_id)
+        return Response(answer.body, answer.status, {**answer.headers, "request-id": request_id})
 
 
 def _is_graph(path: str) -> bool:
