@@ -15,6 +15,7 @@ Every fault a caller can be told of: one class for each Graph error, with its st
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
+    ├── FailedDependency              424  failedDependency
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
     ├── ServiceUnavailable            503  serviceNotAvailable
@@ -166,6 +167,13 @@ class UnsupportedMediaType(Fault):
 
     status = 415
     code = "unsupportedMediaType"
+
+
+class FailedDependency(Fault):
+    """A request of the batch on which this one depends, or whose fate it shares, has failed."""
+
+    status = 424
+    code = "failedDependency"
 
 
 class InternalError(Fault):
