@@ -16,6 +16,7 @@ Every fault a caller can be told of: one class for each Graph error, with its st
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
     ├── FailedDependency              424  failedDependency
+    ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
     ├── ServiceUnavailable            503  serviceNotAvailable
@@ -174,6 +175,13 @@ class FailedDependency(Fault):
 
     status = 424
     code = "failedDependency"
+
+
+class RequestHeaderFieldsTooLarge(Fault):
+    """The request's headers are longer than the service reads."""
+
+    status = 431
+    code = "requestHeaderFieldsTooLarge"
 
 
 class InternalError(Fault):

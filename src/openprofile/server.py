@@ -29,6 +29,7 @@ from openprofile.http.cors import ANY
 from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Origins
+from openprofile.http.protocol import Protocol
 from openprofile.identity.issuer import AUDIENCE, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
@@ -137,6 +138,9 @@ async def serve(app: App, sockets: list[socket.socket], ready: Callable[[], None
     """Answer on ``sockets`` until the process is told to stop; call ``ready`` once it answers."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        ws="none",
+        proxy_headers=False,
         lifespan="off",
         log_config=None,
         access_log=False,

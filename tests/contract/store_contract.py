@@ -7,6 +7,7 @@ import pytest
 from openprofile.store.base import (
     Conflict,
     Delete,
+    Erase,
     Full,
     Insert,
     Key,
@@ -49,10 +50,11 @@ class StoreContract:
         raise NotImplementedError
 
     async def test_an_inserted_item_is_read_back(self, store: Store) -> None:
-        (written,) = await store.write([insert(key(), "{é}")])
+        (written,) = await store.write([insert(key(), "{é}", created=7)])
         assert written is not None
         assert written.text == "{é}"
         assert written.version > 0
+        assert written.created == 7
         assert await store.get(key()) == written
 
     @pytest.mark.parametrize("text", ["", '"\\u0000"', "'; --", "日本語 🎈", "x" * 1_000_000])
@@ -87,10 +89,10 @@ class StoreContract:
         assert len(await store.collection("t", "o", "f")) == 2
 
     async def test_an_update_sees_the_record_and_raises_the_version(self, store: Store) -> None:
-        (before,) = await store.write([insert(key(), "a")])
+        (before,) = await store.write([insert(key(), "a", created=7)])
         (after,) = await store.write([Update(key(), lambda found: found.text + "b")])
         assert before is not None
-        assert after == Record("1", before.version + 1, "ab")
+        assert after == Record("1", before.version + 1, "ab", created=7)
         assert await store.get(key()) == after
 
     async def test_an_update_keeps_the_place_in_the_collection(self, store: Store) -> None:
@@ -117,6 +119,18 @@ class StoreContract:
             await store.write([Update(key(), lambda found: found.text)])
         with pytest.raises(Missing):
             await store.write([Delete(key(), allow)])
+
+    async def test_an_owner_is_erased_whole_and_alone(self, store: Store) -> None:
+        mine = [key("1"), key("2"), key("1", facet="g")]
+        others = [key("1", owner="other"), key("1", tenant="other")]
+        await store.write([insert(at, created=n) for n, at in enumerate([*mine, *others])])
+        owned = await store.owned("t", "o")
+        assert [(facet, found.id) for facet, found in owned] == [("f", "1"), ("f", "2"), ("g", "1")]
+        assert await store.write([Erase("t", "o")]) == [None]
+        assert await store.owned("t", "o") == []
+        for at in others:
+            assert await store.get(at) is not None
+        assert await store.write([Erase("t", "o")]) == [None]
 
     async def test_a_version_does_not_come_back_with_the_id(self, store: Store) -> None:
         seen = set()

@@ -15,6 +15,7 @@ from openprofile.model.profile import Profile
 class DirectoryObject(Entity):
     """https://learn.microsoft.com/graph/api/resources/directoryobject"""
 
+    abstract: ClassVar[bool] = False
     open: ClassVar[bool] = True
 
     deleted_date_time: DateTimeOffset | None = None

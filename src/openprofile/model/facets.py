@@ -144,8 +144,8 @@ class ItemEmail(ItemFacet):
 class PersonInterest(ItemFacet):
     """https://learn.microsoft.com/graph/api/resources/personinterest"""
 
-    categories: list[str] = []
-    collaboration_tags: list[str] = []
+    categories: list[str] | None = []
+    collaboration_tags: list[str] | None = []
     description: str | None = None
     display_name: str | None = None
     thumbnail_url: str | None = None
@@ -217,8 +217,8 @@ class ItemPhone(ItemFacet):
 class WorkPosition(ItemFacet):
     """https://learn.microsoft.com/graph/api/resources/workposition"""
 
-    categories: list[str] = []
-    colleagues: list[RelatedPerson] = []
+    categories: list[str] | None = []
+    colleagues: list[RelatedPerson] | None = []
     detail: PositionDetail | None = None
     is_current: bool | None = None
     manager: RelatedPerson | None = None
@@ -228,13 +228,13 @@ class WorkPosition(ItemFacet):
 class ProjectParticipation(ItemFacet):
     """https://learn.microsoft.com/graph/api/resources/projectparticipation"""
 
-    categories: list[str] = []
+    categories: list[str] | None = []
     client: CompanyDetail | None = None
-    collaboration_tags: list[str] = []
-    colleagues: list[RelatedPerson] = []
+    collaboration_tags: list[str] | None = []
+    colleagues: list[RelatedPerson] | None = []
     detail: PositionDetail | None = None
     display_name: str | None = None
-    sponsors: list[RelatedPerson] = []
+    sponsors: list[RelatedPerson] | None = []
     thumbnail_url: str | None = None
 
 
@@ -254,8 +254,8 @@ class ItemPublication(ItemFacet):
 class SkillProficiency(ItemFacet):
     """https://learn.microsoft.com/graph/api/resources/skillproficiency"""
 
-    categories: list[str] = []
-    collaboration_tags: list[str] = []
+    categories: list[str] | None = []
+    collaboration_tags: list[str] | None = []
     display_name: str | None = None
     proficiency: SkillProficiencyLevel | None = None
     thumbnail_url: str | None = None
@@ -285,7 +285,7 @@ class WebAccount(ItemFacet):
 class PersonWebsite(ItemFacet):
     """https://learn.microsoft.com/graph/api/resources/personwebsite"""
 
-    categories: list[str] = []
+    categories: list[str] | None = []
     description: str | None = None
     display_name: str | None = None
     thumbnail_url: str | None = None

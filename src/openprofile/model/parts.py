@@ -52,11 +52,11 @@ class EducationalActivityDetail(Complex):
     """
 
     abbreviation: str | None = None
-    activities: list[str] = []
-    awards: list[str] = []
+    activities: list[str] | None = []
+    awards: list[str] | None = []
     description: str | None = None
     display_name: str | None = None
-    fields_of_study: list[str] = []
+    fields_of_study: list[str] | None = []
     grade: str | None = None
     notes: str | None = None
     web_url: str | None = None
@@ -137,7 +137,7 @@ class PersonDataSources(Complex):
     The kinds of source that an item has.
     """
 
-    type: list[str] = []
+    type: list[str] | None = []
 
 
 class PersonNamePronounciation(Complex):

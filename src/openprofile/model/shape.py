@@ -38,7 +38,7 @@ class Property(msgspec.Struct, frozen=True):
     """The EDM type of one value: ``Edm.String``, ``microsoft.graph.inferenceData``."""
     collection: bool
     nullable: bool
-    """Whether null is a value of it; a collection is never null."""
+    """Whether null is a value of it; for a collection, whether null may stand in its place."""
     computed: bool
     """Whether the service sets it and ignores what a client sends."""
 

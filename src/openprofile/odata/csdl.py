@@ -128,7 +128,7 @@ def _json_properties(kind: type[Entity | Complex]) -> dict[str, Any]:
         found.name: {
             **({"$Collection": True} if found.collection else {}),
             **({} if found.edm == "Edm.String" else {"$Type": found.edm}),
-            **({"$Nullable": True} if found.nullable else {}),
+            **({"$Nullable": True} if found.nullable and not found.collection else {}),
             **({f"@{_COMPUTED}": True} if found.computed else {}),
         }
         for found in declared(kind)

@@ -154,7 +154,7 @@ def _object(model: Schema, kind: type[Entity | Complex]) -> Json:
 def _property(found: Property) -> Json:
     value = dict(_PRIMITIVES.get(found.edm) or {"$ref": f"#/components/schemas/{found.edm}"})
     if found.collection:
-        value = {"type": "array", "items": value}
+        value = {"type": ["array", "null"] if found.nullable else "array", "items": value}
     elif found.nullable and "$ref" in value:
         value = {"anyOf": [value, {"type": "null"}]}
     elif found.nullable:

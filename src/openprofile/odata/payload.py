@@ -188,9 +188,9 @@ class _Sieve:
         """An update that sends the sentinel leaves the property as it is (evolvable enums)."""
         return self.partial and value == UNKNOWN_FUTURE_VALUE and issubclass(at.type, Enumeration)
 
-    def _collection(self, value: Any, at: Property, where: str) -> list[Any]:
-        if value is None:
-            return []
+    def _collection(self, value: Any, at: Property, where: str) -> list[Any] | None:
+        if value is None and at.nullable:
+            return None
         if not isinstance(value, list):
             self._fault(where, f"expected {at.edm_type}, a JSON array, got {_describe(value)}")
             return []

@@ -30,6 +30,8 @@ class Record(msgspec.Struct, frozen=True):
     version: int
     """Positive; grows with each change, and is new again when a deleted id is inserted again."""
     text: str
+    created: int = 0
+    """Its place in its collection, as the Insert gave it; 0 for people and groups."""
 
 
 class Insert(msgspec.Struct, frozen=True):

@@ -217,7 +217,7 @@ class SqliteStore:
                 before = self._existing(key)
                 version, text = before.version + 1, revise(before)
                 self._writer.execute(_UPDATE, (version, text, *_place(key)))
-                return Record(key.id, version, text)
+                return Record(key.id, version, text, before.created)
             case Delete(key, check):
                 check(self._existing(key))
                 self._writer.execute(_DELETE, _place(key))
@@ -251,7 +251,7 @@ class SqliteStore:
             self._writer.execute(_INSERT, parameters)
         except sqlite3.IntegrityError as error:
             raise Conflict(f"{key.id} is taken") from error
-        return Record(key.id, version, change.text)
+        return Record(key.id, version, change.text, change.created)
 
     def _existing(self, key: Key) -> Record:
         row = self._writer.execute(_GET, _place(key)).fetchone()
@@ -260,9 +260,9 @@ class SqliteStore:
         return Record(*row)
 
 
-_GET = "SELECT id, version, text FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_GET = "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 _LIST = (
-    "SELECT id, version, text FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+    "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"
 )
 _COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
@@ -275,7 +275,7 @@ _UPDATE = (
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 _OWNED = (
-    "SELECT facet, id, version, text FROM item WHERE tenant = ? AND owner = ?"
+    "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
 )
 _ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
