@@ -14,6 +14,7 @@
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
+    ├── FailedDependency              424  failedDependency
     ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
@@ -165,6 +166,13 @@ class UnsupportedMediaType(Fault):
 
     status = 415
     code = "unsupportedMediaType"
+
+
+class FailedDependency(Fault):
+    """A request of the batch on which this one depends, or whose fate it shares, has failed."""
+
+    status = 424
+    code = "failedDependency"
 
 
 class RequestHeaderFieldsTooLarge(Fault):

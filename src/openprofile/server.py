@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from openprofile import sample
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.http.app import App
+from openprofile.http.auth import authenticate
 from openprofile.http.authority import authority_routes
+from openprofile.http.cors import ANY
+from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Origins
 from openprofile.http.protocol import Protocol
@@ -79,13 +83,21 @@ async def stand_in(
 
         issuer = TrustedIssuer(signer.issuers, [AUDIENCE], PublishedKeys(published, clock))
         verifier = TokenVerifier([issuer], clock)
-        profiles = Profiles(store, directory, clock, limit=limits.items)
+
+        token_key = await store.secret()
+
+        def face_over(store: Store) -> Face:
+            profiles = Profiles(store, Directory(store), clock, limit=limits.items)
+            return Graph(profiles, verifier, clock, token_key).answer
+
         app = App(
-            graph=Graph(profiles, verifier, clock, await store.secret()),
+            face_over=face_over,
+            authenticate=partial(authenticate, verifier=verifier),
             store=store,
             clock=clock,
             limits=limits,
             origins=Origins(signer.url, exposed=exposed),
+            allowed_origins=[ANY],
             routes=authority_routes(signer),
         )
         yield StandIn(app, signer, clock, directory, store)

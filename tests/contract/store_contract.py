@@ -16,6 +16,7 @@ from openprofile.store.base import (
     PutPerson,
     Record,
     Store,
+    StoreError,
     Unavailable,
     Update,
 )
@@ -152,6 +153,19 @@ class StoreContract:
                 [insert(key("1")), Update(key("0"), lambda _: "new"), Delete(key("0"), allow), last]
             )
         assert [found.text for found in await store.collection("t", "o", "f")] == ["{}"]
+
+    async def test_an_error_names_the_change_that_raised_it(self, store: Store) -> None:
+        await store.write([insert(key("0")), PutPerson("t", "1", "ada@x", "Ada")])
+        for bad in (
+            insert(key("0")),
+            insert(key("1"), limit=1),
+            Update(key("none"), refuse),
+            Delete(key("none"), allow),
+            PutPerson("t", "2", "ada@x", "Not Ada"),
+        ):
+            with pytest.raises(StoreError) as caught:
+                await store.write([Update(key("0"), lambda _: "x"), bad])
+            assert caught.value.change is bad
 
     async def test_a_failed_write_leaves_its_neighbours_alone(self, store: Store) -> None:
         await store.write([insert(key("taken"))])

@@ -27,6 +27,13 @@ class Request(msgspec.Struct, frozen=True):
     """Scheme and host that the client reached the service by, for the links of the answer."""
     id: str
     """The request's own id, in the header ``request-id`` of its answer."""
+    body_limit: int
+    """Bytes that the body may have, also once it is decoded."""
+
+    @property
+    def client_id(self) -> str:
+        """The client's ``client-request-id``, or the request's own id where it sent none."""
+        return self.headers.get("client-request-id") or self.id
 
     @property
     def preferences(self) -> Preferences:
@@ -54,6 +61,17 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+
+Face: TypeAlias = Callable[[Request], Awaitable[Answer]]
+"""Answers a request; raises a Fault for what it refuses."""
+
+
+def printable_id(text: str | None) -> str | None:
+    """A client's id as it may go back into a header: short, visible ASCII, else as if not sent."""
+    if text and len(text) <= 128 and text.isascii() and text.isprintable():
+        return text
+    return None
 
 
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]

@@ -98,6 +98,9 @@ Change: TypeAlias = Insert | Update | Delete | Erase | PutPerson | PutGroup
 class StoreError(Exception):
     """What a store raises; nothing of the changes that raised it is stored."""
 
+    change: Change | None = None
+    """The change that could not be carried out, where it is one of them that failed."""
+
 
 class Conflict(StoreError):
     """The key, or the name, is taken."""

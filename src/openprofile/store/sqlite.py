@@ -29,6 +29,7 @@ from openprofile.store.base import (
     PutGroup,
     PutPerson,
     Record,
+    StoreError,
     Unavailable,
     Update,
 )
@@ -204,6 +205,13 @@ class SqliteStore:
             self._writer.execute("RELEASE write")
 
     def _apply(self, change: Change) -> Record | None:
+        try:
+            return self._carried_out(change)
+        except StoreError as error:
+            error.change = change
+            raise
+
+    def _carried_out(self, change: Change) -> Record | None:
         match change:
             case Insert():
                 return self._insert(change)
