@@ -25,8 +25,7 @@ class Admission:
         self._create = create
 
     async def __call__(self, caller: Caller, claims: Mapping[str, Any]) -> Caller:
-        """
-        The caller under the id that the directory knows them by; ``claims`` are the token's.
+        """The caller under the id that the directory knows them by; ``claims`` are the token's.
 
         An issuer may name people by their principal names as well as by ids.
         """

@@ -97,8 +97,7 @@ def dev(host: str, port: int, tls_port: int | None, data: Path, memory: bool, ex
     help="Processes that answer.",
 )
 def serve(config: Path | None, host: str | None, port: int | None, workers: int) -> None:
-    """
-    Run the service for an organisation, with the people of its own OpenID Connect issuer.
+    """Run the service for an organisation, with the people of its own OpenID Connect issuer.
 
     docs/settings.md lists the settings. It refuses to start where that would not be secure.
     """

@@ -1,5 +1,4 @@
-"""
-Every fault a caller can be told of: one class for each Graph error, with its status and code.
+"""Every fault a caller can be told of: one class for each Graph error, with its status and code.
 
     Fault
     ├── BadRequest                    400  BadRequest
@@ -9,11 +8,14 @@ Every fault a caller can be told of: one class for each Graph error, with its st
     ├── ResourceNotFound              404  Request_ResourceNotFound
     │   └── ItemNotFound              404  itemNotFound
     ├── MethodNotAllowed              405  Request_BadRequest
+    ├── NotAcceptable                 406  notAcceptable
     ├── NameAlreadyExists             409  nameAlreadyExists
     ├── ResourceModified              412  resourceModified
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
+    ├── FailedDependency              424  failedDependency
+    ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
     ├── ServiceUnavailable            503  serviceNotAvailable
@@ -40,8 +42,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Fault(Exception):
-    """
-    A refusal that the caller is told of in Graph's error shape.
+    """A refusal that the caller is told of in Graph's error shape.
 
     ``message`` is a full sentence for the developer at the other end; it never holds a secret.
     ``target`` names the property or option at fault, ``headers`` go into the answer.
@@ -116,12 +117,20 @@ class MethodNotAllowed(Fault):
     status = 405
     code = "Request_BadRequest"
 
-    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+    def __init__(self, method: str, allowed: Sequence[str], *, read_only: bool = False) -> None:
         allow = ", ".join(allowed)
+        target = "target, which is read-only and" if read_only else "target, which"
         super().__init__(
-            f"The method {method} is not allowed for the request target, which takes {allow}.",
+            f"The method {method} is not allowed for the request {target} takes {allow or 'none'}.",
             headers={"Allow": allow},
         )
+
+
+class NotAcceptable(Fault):
+    """The answer is not to be had in a format that the client takes."""
+
+    status = 406
+    code = "notAcceptable"
 
 
 class NameAlreadyExists(Fault):
@@ -157,6 +166,20 @@ class UnsupportedMediaType(Fault):
 
     status = 415
     code = "unsupportedMediaType"
+
+
+class FailedDependency(Fault):
+    """A request of the batch on which this one depends, or whose fate it shares, has failed."""
+
+    status = 424
+    code = "failedDependency"
+
+
+class RequestHeaderFieldsTooLarge(Fault):
+    """The request's headers are longer than the service reads."""
+
+    status = 431
+    code = "requestHeaderFieldsTooLarge"
 
 
 class InternalError(Fault):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
 
 import msgspec
 
@@ -35,6 +35,7 @@ from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    Erase,
     Full,
     Insert,
     Key,
@@ -43,10 +44,12 @@ from openprofile.store.base import (
     Store,
     Update,
 )
+from openprofile.telemetry import log
 
 THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
-"""The source id that Graph gives to data written through the profile API
-(https://learn.microsoft.com/graph/people-data-sources)."""
+THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
+"""The source ids that Graph gives to data written through the profile API, and to data of the
+directory (https://learn.microsoft.com/graph/people-data-sources)."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -62,8 +65,7 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Profiles:
-    """
-    Every profile of every tenant.
+    """Every profile of every tenant.
 
     A caller is let in first, by ``reading`` or ``writing``; the other methods take the Access
     that these give, and a ``facet``, which is a segment of FACETS.
@@ -77,8 +79,7 @@ class Profiles:
         self._limit = limit
 
     async def reading(self, caller: Caller, who: str | None) -> Access:
-        """
-        Access to read the profile of ``who``, an id or principal name, or None for the
+        """Access to read the profile of ``who``, an id or principal name, or None for the
         caller's own.
 
         Raises AuthorizationRequestDenied where the token does not reach, BadRequest for the own
@@ -97,19 +98,39 @@ class Profiles:
 
     async def items(self, access: Access, facet: str) -> list[Record]:
         """The items of a facet that the caller may see, oldest first."""
-        records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
+        if FACETS[facet].read_only:
+            records = _derived(access.owner, facet)
+        else:
+            records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
         return [record for record in records if _sees(access, record)]
+
+    async def facets(self, access: Access) -> dict[str, list[Record]]:
+        """The whole profile, facet by facet in the order of their names, as ``items`` gives it."""
+        found: dict[str, list[Record]] = {
+            facet: _derived(access.owner, facet) if FACETS[facet].read_only else []
+            for facet in sorted(FACETS)
+        }
+        for facet, record in await self._store.owned(access.caller.tenant, access.owner.id):
+            if facet in found:  # a facet that is declared no more is not shown
+                found[facet].append(record)
+        return {
+            facet: [record for record in records if _sees(access, record)]
+            for facet, records in found.items()
+        }
 
     async def get(self, access: Access, facet: str, item_id: str) -> Record:
         """One item; raises ItemNotFound if there is none, or none that the caller may see."""
-        record = await self._store.get(_key(access, facet, item_id))
+        if FACETS[facet].read_only:
+            derived = _derived(access.owner, facet)
+            record = next((one for one in derived if fold(one.id) == fold(item_id)), None)
+        else:
+            record = await self._store.get(_key(access, facet, item_id))
         if record is None or not _sees(access, record):
             raise _not_found(facet, item_id)
         return record
 
     async def create(self, access: Access, facet: str, item: ItemFacet) -> Record:
-        """
-        Store a new item and return it with everything that the service fills in.
+        """Store a new item and return it with everything that the service fills in.
 
         An id that is a GUID is kept (NameAlreadyExists if it is taken), any other replaced.
         Raises QuotaLimitReached when the facet is full.
@@ -127,6 +148,7 @@ class Profiles:
         if item.source is None:
             item.source = PersonDataSources(type=["user"])
         item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
+        item.recalculate(None)
         insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
         try:
             return await self._write(access, insert)
@@ -140,11 +162,10 @@ class Profiles:
             ) from error
 
     async def update(
-        self, access: Access, facet: str, item_id: str, changes: Members, if_match: str | None
+        self, access: Access, facet: str, item_id: str, changes: Members, conditions: Conditions
     ) -> Record:
-        """
-        Merge ``changes`` into an item and return it; raises ItemNotFound, and
-        ResourceModified if ``if_match`` names other versions only.
+        """Merge ``changes`` into an item and return it; raises ItemNotFound, and
+        ResourceModified if the item does not meet the ``conditions``.
         """
         author = await self._author(access)
         now = DateTimeOffset(date_time_offset(self._clock.ticks()))
@@ -152,10 +173,11 @@ class Profiles:
         def revise(record: Record) -> str:
             if not _sees(access, record):
                 raise Missing(item_id)
-            _match(record, if_match)
+            conditions.check(record)
             item = entity(merge(members(record.text), changes), FACETS[facet])
             item.last_modified_date_time = now
             item.last_modified_by = author
+            item.recalculate(changes.keys())
             return write(item)
 
         try:
@@ -163,22 +185,28 @@ class Profiles:
         except Missing as error:
             raise _not_found(facet, item_id) from error
 
-    async def delete(self, access: Access, facet: str, item_id: str, if_match: str | None) -> None:
-        """
-        Remove an item; raises ItemNotFound, and ResourceModified if ``if_match`` names other
-        versions only.
+    async def delete(
+        self, access: Access, facet: str, item_id: str, conditions: Conditions
+    ) -> None:
+        """Remove an item; raises ItemNotFound, and ResourceModified if the item does not meet
+        the ``conditions``.
         """
         assert access.writes
 
         def check(record: Record) -> None:
             if not _sees(access, record):
                 raise Missing(item_id)
-            _match(record, if_match)
+            conditions.check(record)
 
         try:
             await self._store.write([Delete(_key(access, facet, item_id), check)])
         except Missing as error:
             raise _not_found(facet, item_id) from error
+
+    async def erase(self, access: Access) -> None:
+        """Remove everything that is stored of the profile, in one transaction."""
+        assert access.writes
+        await self._store.write([Erase(access.caller.tenant, access.owner.id)])
 
     async def _write(self, access: Access, change: Change) -> Record:
         assert access.writes
@@ -196,8 +224,7 @@ class Profiles:
         return Access(caller, owner, relations, writes)
 
     async def _author(self, access: Access) -> IdentitySet:
-        """
-        Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
+        """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
         application.
         """
         caller = access.caller
@@ -217,6 +244,58 @@ def etag(record: Record) -> str:
     return f'W/"{record.version}"'
 
 
+def _derived(owner: Person, facet: str) -> list[Record]:
+    """The items that a read-only facet has for a person; their version is their content's."""
+    records = []
+    for item in FACETS[facet].of(owner.user):
+        item.allowed_audiences = AllowedAudiences("organization")
+        item.is_searchable = False
+        item.created_date_time = item.last_modified_date_time = owner.user.created_date_time
+        item.created_by = item.last_modified_by = IdentitySet(
+            application=Identity(display_name="AAD")
+        )
+        item.source = PersonDataSources(type=["AAD"])
+        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THE_DIRECTORY)]
+        text = write(item)
+        version = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
+        records.append(Record(item.id, version, text))
+    return records
+
+
+class Conditions(msgspec.Struct, frozen=True):
+    """The state of an item that a request depends on: ``If-Match`` and ``If-None-Match``.
+
+    Tags are compared weakly, also by ``If-Match``, where OData differs from RFC 9110
+    (Protocol 4.01, sections 8.2.4 and 8.2.5).
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, record: Record) -> None:
+        """Raise ResourceModified unless ``record`` is as a write wants it."""
+        if self.if_match is not None and not _names(self.if_match, record):
+            raise ResourceModified(
+                f"The item has changed: its ETag is {etag(record)}, "
+                f"If-Match asks for {self.if_match[:64]}."
+            )
+        if self.if_none_match is not None and _names(self.if_none_match, record):
+            raise ResourceModified(
+                f"The item is there: its ETag is {etag(record)}, "
+                f"If-None-Match excludes {self.if_none_match[:64]}."
+            )
+
+    def not_modified(self, record: Record) -> bool:
+        """Whether a reader has this version already."""
+        return self.if_none_match is not None and _names(self.if_none_match, record)
+
+
+def _names(tags: str, record: Record) -> bool:
+    """Whether a list of entity tags, or ``*``, names the record's version."""
+    own = etag(record).removeprefix("W/")
+    return tags.strip() == "*" or own in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+
+
 class _Audiences(msgspec.Struct, rename="camel"):
     """As much of an item's text as its visibility depends on."""
 
@@ -229,7 +308,12 @@ _AUDIENCES = msgspec.json.Decoder(_Audiences, dec_hook=decode)
 def _sees(access: Access, record: Record) -> bool:
     if access.relations == audience.EVERYTHING:
         return True
-    return audience.visible(_AUDIENCES.decode(record.text).allowed_audiences, access.relations)
+    try:
+        audiences = _AUDIENCES.decode(record.text).allowed_audiences
+    except msgspec.DecodeError as error:
+        log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
+        return False
+    return audience.visible(audiences, access.relations)
 
 
 def _whose(caller: Caller, who: str | None) -> str:
@@ -238,17 +322,6 @@ def _whose(caller: Caller, who: str | None) -> str:
     if caller.person is None:
         raise BadRequest("/me request is only valid with delegated authentication flow.")
     return caller.person
-
-
-def _match(record: Record, if_match: str | None) -> None:
-    """OData compares weakly here, where RFC 9110 would not (Protocol 4.01, section 8.2.4)."""
-    if if_match is None or if_match.strip() == "*":
-        return
-    tags: Sequence[str] = [tag.strip().removeprefix("W/") for tag in if_match.split(",")]
-    if etag(record).removeprefix("W/") not in tags:
-        raise ResourceModified(
-            f"The item has changed: its ETag is {etag(record)}, If-Match asks for {if_match}."
-        )
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:

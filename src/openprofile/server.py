@@ -9,7 +9,7 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from starlette.routing import BaseRoute
 
 if sys.platform != "win32":
     import uvloop
@@ -27,9 +28,13 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace
+from openprofile.http.cors import ANY
+from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Network, Origins
+from openprofile.http.protocol import Protocol
 from openprofile.identity.flows import Flows
 from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
@@ -61,8 +66,7 @@ def authority(data: Path, clock: Clock) -> Authority:
 
 
 def open_store(dsn: str) -> Store:
-    """
-    The store that a database's URL names.
+    """The store that a database's URL names.
 
     Raises BadSettings for a URL of no kind that is known, and what the store raises.
     """
@@ -78,8 +82,7 @@ def open_store(dsn: str) -> Store:
 async def stand_in(
     data: Path, *, memory: bool = False, exposed: bool = False, limits: Limits | None = None
 ) -> AsyncIterator[StandIn]:
-    """
-    The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
+    """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
 
     With ``memory`` people and profiles are kept in memory alone. Unless it is ``exposed``, links
     lead to a loopback name whatever Host a request claims. Raises SchemaTooNew for a
@@ -111,13 +114,13 @@ async def stand_in(
             origins,
             domain=sample.DOMAIN,
         )
-        profiles = Profiles(store, directory, clock, limit=limits.items)
-        app = App(
-            graph=Graph(profiles, verifier),
-            store=store,
-            clock=clock,
-            limits=limits,
-            origins=origins,
+        app = await _app(
+            store,
+            clock,
+            limits,
+            verifier,
+            origins,
+            allowed_origins=[ANY],
             routes=face.routes(),
         )
         yield StandIn(app, signer, clock, directory, store)
@@ -127,8 +130,7 @@ async def stand_in(
 
 @asynccontextmanager
 async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
-    """
-    The service that ``settings`` describe, ready to answer; closed at the end.
+    """The service that ``settings`` describe, ready to answer; closed at the end.
 
     ``listening`` is the URL that it listens on, which stands in for a public URL where only this
     machine reaches it. Raises BadSettings for a start that would not be secure, SchemaTooNew and
@@ -154,15 +156,15 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             directory = Directory(store)
             admission = Admission(directory, create=settings.create_people)
             verifier = TokenVerifier(issuers, clock, admission)
-            profiles = Profiles(store, directory, clock, limit=limits.items)
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
-            yield App(
-                graph=Graph(profiles, verifier),
-                store=store,
-                clock=clock,
-                limits=limits,
-                origins=Origins(lambda: public_url, believes=believes, proxies=proxies),
+            yield await _app(
+                store,
+                clock,
+                limits,
+                verifier,
+                Origins(lambda: public_url, believes=believes, proxies=proxies),
+                allowed_origins=settings.allowed_origins,
             )
         finally:
             for published in keys:
@@ -170,9 +172,37 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             await store.close()
 
 
+async def _app(
+    store: Store,
+    clock: Clock,
+    limits: Limits,
+    verifier: TokenVerifier,
+    origins: Origins,
+    *,
+    allowed_origins: Collection[str],
+    routes: Sequence[BaseRoute] = (),
+) -> App:
+    """What the stand-in and the service have in common."""
+    token_key = await store.secret()
+
+    def face_over(store: Store) -> Face:
+        profiles = Profiles(store, Directory(store), clock, limit=limits.items)
+        return Graph(profiles, verifier, clock, token_key).answer
+
+    return App(
+        face_over=face_over,
+        authenticate=partial(authenticate, verifier=verifier),
+        store=store,
+        clock=clock,
+        limits=limits,
+        origins=origins,
+        allowed_origins=allowed_origins,
+        routes=routes,
+    )
+
+
 def secured(settings: Settings, listening: str) -> str:
-    """
-    The URL that clients reach the service by; raises BadSettings where tokens or answers could
+    """The URL that clients reach the service by; raises BadSettings where tokens or answers could
     be read on the way, or tokens of anybody would be accepted.
     """
     issuers = settings.all_issuers() or [settings]
@@ -217,8 +247,7 @@ def _nobody(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """
-    Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
+    """Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
 
     ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Raises OSError,
     with the address, where the port is taken or the host unknown.
@@ -265,17 +294,18 @@ async def serve(
     ready: Callable[[], None],
     tls: tuple[ssl.SSLContext, list[socket.socket]] | None = None,
 ) -> None:
-    """
-    Answer on ``sockets`` over http, and on those of ``tls`` over https, until the process is told
-    to stop; call ``ready`` once it answers.
+    """Answer on ``sockets`` over http and on those of ``tls`` over https until the process is
+    told to stop; call ``ready`` once it answers.
     """
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        ws="none",
+        proxy_headers=False,  # http/origin.py judges them
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # http/origin.py judges them
         timeout_graceful_shutdown=10,
     )
     await _Announcing(config, ready, tls).serve(sockets)
@@ -294,8 +324,7 @@ class _Announcing(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """
-        Stop on SIGINT and SIGTERM, and go on to what closes the store.
+        """Stop on SIGINT and SIGTERM, and go on to what closes the store.
 
         uvicorn's own would raise the signal again once it has stopped, and end the process there.
         """

@@ -14,8 +14,12 @@ from msgspec import Meta
 
 PREFIX = "OPENPROFILE_"
 
-_OTHERS = re.compile(PREFIX + "(CONFIG|WORKERS|CSDL|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*)")
-"""Variables that are no settings: options of the commands, and what tests are told."""
+_OTHERS = re.compile(
+    PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
+    "|(SERVICE|PORT)_.*)"
+)
+"""Variables that are no settings: options of the commands, what tests are told, and what
+Kubernetes tells every container of a service with this name."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -29,6 +33,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     body: int = 1024 * 1024
     """Bytes of a request's body."""
+    batch: int = 20
+    """Individual requests of a batch."""
+    batch_body: int = 4 * 1024 * 1024
+    """Bytes of a batch's body."""
     url: int = 16 * 1024
     """Bytes of a request's path and query."""
     items: int = 1000
@@ -147,6 +155,13 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             "`X-Forwarded-Proto` and `X-Forwarded-Host` are believed; they must set both."
         ),
     ] = []
+    allowed_origins: Annotated[
+        list[str],
+        Meta(
+            description="The origins of web pages whose scripts may call the API (CORS), as "
+            "`https://app.example.org`; `*` is every one."
+        ),
+    ] = []
     host: Annotated[str, Meta(description="The name or address to listen on.")] = "localhost"
     port: Annotated[int, Meta(ge=0, le=65535, description="The port; 0 takes a free one.")] = 8080
     tls_certificate: Annotated[
@@ -211,8 +226,7 @@ def documented(struct: type[msgspec.Struct] = Settings) -> Iterator[Setting]:
 
 
 def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
-    """
-    The settings in the TOML ``file``, and above them those of the ``environment``.
+    """The settings in the TOML ``file``, and above them those of the ``environment``.
 
     Lists in the environment are JSON, or words separated by spaces or commas. Raises BadSettings
     for what is unknown, of the wrong type, or out of range.

@@ -19,7 +19,7 @@ from openprofile.http.app import App
 from openprofile.identity.discovery import LARGEST, foreign_issuers, http_client
 from openprofile.identity.keys import REFRESH_AFTER, RETRY_AFTER, STALE_AFTER
 from openprofile.identity.tokens import TokenVerifier
-from openprofile.server import service
+from openprofile.server import service, stand_in
 from openprofile.settings import BadSettings, IssuerSettings, Settings
 
 pytestmark = pytest.mark.anyio
@@ -475,10 +475,14 @@ async def test_a_start_that_would_not_be_secure_is_refused(
             pass
 
 
-async def test_the_service_has_no_route_of_the_stand_in(started: Started) -> None:
-    async with started() as running:
-        paths = {route.path for route in running.app._edges.routes}  # type: ignore[attr-defined]
-        assert paths == {"/livez", "/readyz"}
+async def test_the_service_has_no_route_of_the_stand_in(started: Started, tmp_path: Path) -> None:
+    def paths(app: App) -> set[str]:
+        return {route.path for route in app._edges.routes}  # type: ignore[attr-defined]
+
+    async with started() as running, stand_in(tmp_path / "stand-in", memory=True) as parts:
+        ours, only_there = paths(running.app), paths(parts.app) - paths(running.app)
+    assert "/{tenant}/oauth2/v2.0/token" in only_there
+    assert not [path for path in ours if "{" in path or path.startswith("/_")]
 
 
 @pytest.mark.parametrize(

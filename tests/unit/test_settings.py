@@ -92,7 +92,7 @@ def test_what_does_not_hold_in_the_file_is_named(tmp_path: Path, text: str, sayi
 
 
 def test_what_is_no_setting_may_stand_in_the_environment() -> None:
-    names = ("CONFIG", "WORKERS", "CSDL", "LIVE_TOKEN", "DEV_PORT", "TEST_POSTGRES")
+    names = ("CONFIG", "WORKERS", "CSDL", "LIVE_TOKEN", "DEV_PORT", "SERVICE_HOST", "PORT_80_TCP")
     assert load({f"OPENPROFILE_{name}": "x" for name in names}) == Settings()
 
 

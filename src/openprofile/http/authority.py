@@ -1,5 +1,4 @@
-"""
-The local authority over HTTP, at the paths that Microsoft Entra ID uses (the stand-in's alone).
+"""The local authority over HTTP, at the paths that Microsoft Entra ID uses (the stand-in's alone).
 
 Discovery and keys (OpenID Connect Discovery 1.0), the token, authorization and device endpoints
 of OAuth 2.0, and who signed in (OpenID Connect Core 1.0).
@@ -311,8 +310,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _parameters(text: str) -> dict[str, str]:
-    """
-    Parameters by name, without the empty ones, which are as if they were not there (RFC 6749,
+    """Parameters by name, without the empty ones, which are as if they were not there (RFC 6749,
     section 3.1). None may come twice.
     """
     found: dict[str, str] = {}

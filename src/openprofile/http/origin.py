@@ -1,5 +1,4 @@
-"""
-The scheme and host that the links of an answer begin with.
+"""The scheme and host that the links of an answer begin with.
 
 A request's Host header is believed only where it can do no harm: a client must get links to where
 it came from, and nobody may make the service hand out links to somewhere else.
@@ -28,8 +27,7 @@ class Origins:
         believes: Callable[[str], bool] = is_loopback,
         proxies: Sequence[Network] = (),
     ) -> None:
-        """
-        ``url`` tells the origin for requests whose Host is not believed; ``believes`` judges the
+        """``url`` tells the origin for requests whose Host is not believed; ``believes`` judges the
         name in it. ``proxies`` are the peers whose X-Forwarded-Proto and X-Forwarded-Host are
         taken for what the client asked.
         """
@@ -38,8 +36,7 @@ class Origins:
         self._proxies = tuple(proxies)
 
     def of(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str:
-        """
-        The origin for a request that came by ``scheme`` from the address ``peer``, with
+        """The origin for a request that came by ``scheme`` from the address ``peer``, with
         ``headers`` by lower-case name.
         """
         return self.believed(scheme, headers, peer) or self._url()

@@ -47,8 +47,7 @@ class BadApplications(Exception):
 
 
 def applications(path: Path) -> dict[str, Application]:
-    """
-    The applications in the file at ``path`` by their id, the sample application first.
+    """The applications in the file at ``path`` by their id, the sample application first.
 
     Without a file one is made, with the sample application and a secret of its own. Raises
     BadApplications for a file that does not hold what it should.

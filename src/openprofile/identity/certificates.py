@@ -1,5 +1,4 @@
-"""
-TLS for the stand-in: a certificate authority of its own, made once, and the certificate it signs.
+"""TLS for the stand-in: a certificate authority, made once, and the certificate that it signs.
 
 Whoever trusts ``ca.pem`` trusts what the key beside it signs: it is made on this machine, is
 readable by this user alone and never leaves it.
@@ -30,8 +29,7 @@ _RENEW_DAYS = 30
 
 
 class Certificates:
-    """
-    The certificate authority in ``folder``, made there if there is none or if it has run out.
+    """The certificate authority in ``folder``, made there if there is none or if it has run out.
 
     ``ca.pem`` is the file that clients trust.
     """

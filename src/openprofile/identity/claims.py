@@ -36,8 +36,7 @@ def caller(claims: Mapping[str, Any], rules: IssuerSettings) -> Caller:
 
 
 def _is_application(claims: Mapping[str, Any], scopes: Any) -> bool:
-    """
-    Whether the token stands for an application by itself.
+    """Whether the token stands for an application by itself.
 
     Entra ID says so in ``idtyp``, or leaves the scopes out beside its own ``oid``; Auth0 says it
     in ``gty``; RFC 9068 (section 2.2) by a subject that is the client. A token that leaves it

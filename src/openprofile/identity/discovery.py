@@ -1,5 +1,4 @@
-"""
-Foreign issuers: their keys, found by OpenID Connect Discovery 1.0 and fetched over https.
+"""Foreign issuers: their keys, found by OpenID Connect Discovery 1.0 and fetched over https.
 
 What is fetched comes from the issuer that the operator named, and still is bounded: in time, in
 size, and to the addresses that the operator and the issuer gave, with no redirect followed.
@@ -37,8 +36,7 @@ class _Configuration(msgspec.Struct):
 def foreign_issuers(
     rules: IssuerSettings, client: httpx2.AsyncClient, clock: Clock
 ) -> list[TrustedIssuer]:
-    """
-    The issuer of ``rules``, once for each tenant where it is one of many.
+    """The issuer of ``rules``, once for each tenant where it is one of many.
 
     Raises BadSettings for an issuer that cannot be trusted as it is written.
     """

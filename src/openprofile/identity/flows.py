@@ -1,5 +1,4 @@
-"""
-How a client comes by tokens of the local authority: the grants of OAuth 2.0.
+"""How a client comes by tokens of the local authority: the grants of OAuth 2.0.
 
 The protocol is that of https://learn.microsoft.com/entra/identity-platform/v2-protocols. Consent
 is always given: whoever runs the stand-in may be any of its people.
@@ -107,8 +106,7 @@ class Flows:
         return list(self._grants)
 
     async def token(self, form: Mapping[str, str], authorization: str | None) -> dict[str, Any]:
-        """
-        The token endpoint's answer to ``form``; ``authorization`` is the header's value.
+        """The token endpoint's answer to ``form``; ``authorization`` is the header's value.
 
         Raises OAuthError.
         """
@@ -123,8 +121,7 @@ class Flows:
         return await grant(form, application, proved)
 
     def sign_in(self, query: Mapping[str, str]) -> SignIn:
-        """
-        The sign-in that the parameters of the authorization endpoint ask for.
+        """The sign-in that the parameters of the authorization endpoint ask for.
 
         Raises OAuthError where the client cannot be told, because it is unknown or may not be
         returned to; ``checked`` finds what it can be told.

@@ -32,14 +32,12 @@ _NAMES = 100
 
 
 class Authority:
-    """
-    Signs tokens for one tenant; its key, its names and the applications that it knows outlive the
-    process in ``folder``.
+    """Signs tokens for one tenant; its key, its names and the applications that it knows are
+    kept in ``folder``.
     """
 
     def __init__(self, folder: Path, tenant: str, clock: Clock) -> None:
-        """
-        Read the key in ``folder``, or make one there, readable by this user alone.
+        """Read the key in ``folder``, or make one there, readable by this user alone.
 
         Raises BadApplications.
         """
@@ -160,8 +158,7 @@ class Authority:
         return jwt.encode(header, common | claims, self._key)
 
     def read(self, token: str, accepts: Callable[[str], bool]) -> dict[str, Any] | None:
-        """
-        The claims of a token that this authority signed for an audience that ``accepts`` takes;
+        """The claims of a token that this authority signed for an audience that ``accepts`` takes;
         None if it does not hold (any more).
         """
         rules = jwt.JWTClaimsRegistry(now=self._clock.seconds(), exp={"essential": True})

@@ -35,8 +35,7 @@ class PublishedKeys:
     """The keys of one JWKS document, which is read again when a key id is not among them."""
 
     def __init__(self, fetch: Callable[[], Awaitable[bytes]], clock: Clock) -> None:
-        """
-        ``fetch`` returns the document's bytes as its issuer publishes them, or raises
+        """``fetch`` returns the document's bytes as its issuer publishes them, or raises
         KeysUnavailable.
         """
         self._fetch = fetch
@@ -47,8 +46,7 @@ class PublishedKeys:
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str, algorithm: str) -> Key | None:
-        """
-        The public key with this id for one of ALGORITHMS, None if the issuer does not publish it.
+        """The public key with this id for one of ALGORITHMS, None if there is none.
 
         Whoever asks while a fetch is under way waits for that one. Where it fails the keys known
         before stay good; ServiceUnavailable is raised for those that are not known, because

@@ -17,8 +17,7 @@ LONGEST = 8 * 1024
 
 
 class OAuthError(Exception):
-    """
-    A refusal in the terms of RFC 6749, section 5.2.
+    """A refusal in the terms of RFC 6749, section 5.2.
 
     ``number`` is the AADSTS number by which Entra ID's users look such a refusal up.
     """
@@ -54,8 +53,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def scopes(text: str, serves: Callable[[str], bool]) -> Asked:
-    """
-    The resource and the permissions that ``text`` names; ``serves`` tells which resources there
+    """The resource and the permissions that ``text`` names; ``serves`` tells which resources there
     are. Raises OAuthError.
     """
     audiences: dict[str, None] = {}

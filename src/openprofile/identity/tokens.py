@@ -1,5 +1,4 @@
-"""
-From the text of a bearer token to the Caller it stands for, or a 401 that says what is wrong.
+"""From the text of a bearer token to the Caller it stands for, or a 401 that says what is wrong.
 
 JSON Web Tokens (RFC 7519) signed with one of a short list of algorithms, by a key that their
 issuer publishes; keys and addresses of keys in a token's own header are not looked at.
@@ -64,8 +63,7 @@ class TokenVerifier:
         self._verified: dict[str, _Verified] = {}
 
     async def verify(self, token: str) -> Caller:
-        """
-        The caller that ``token`` stands for.
+        """The caller that ``token`` stands for.
 
         Raises InvalidAuthenticationToken unless signature, issuer, audience and times hold and
         the claims name a tenant and, in a delegated token, a person; ServiceUnavailable where
@@ -110,8 +108,7 @@ class TokenVerifier:
 
 
 class _Registry(JWSRegistry):
-    """
-    What joserfc lets pass: one algorithm, and header members that this service need not know
+    """What joserfc lets pass: one algorithm, and header members that this service need not know
     (Entra ID adds one), but none that ``crit`` says it must.
     """
 
