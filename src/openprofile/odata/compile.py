@@ -165,11 +165,13 @@ class _Compiler:
     ) -> Selection | None:
         made = {name: Computed(name, each.type, evaluator(each)) for name, each in computed.items()}
         if chosen.select is None:
-            return Selection(None, tuple(made.values())) if made else None
+            if not made:
+                return None
+            return Selection(None, tuple(made.values()), slot=scope.slots - 1)
         option = f"$select{where}"
         if not is_structured(item):
             raise BadRequest(f"{option}: {item} has no properties.", target="$select")
-        tree = Tree(item.kind)
+        tree = Tree(item.kind, slot=scope.slots - 1)
         for each in selection.select(chosen.select, option, self.limits):
             if len(each.path) == 1 and each.path[0] in made:
                 tree.computed.append(made[each.path[0]])
