@@ -18,7 +18,7 @@ from openprofile.odata.evaluate import evaluator, navigates, weight
 from openprofile.odata.limits import DEFAULT, Guard, Limits, too_many
 from openprofile.odata.meaning import Bound, Slot, Type
 from openprofile.odata.names import find, hint
-from openprofile.odata.operands import is_structured, narrowed, qualified
+from openprofile.odata.operands import declared, is_structured, narrowed, qualified
 from openprofile.odata.plan import Expansion, Key, Plan
 from openprofile.odata.project import Computed, Part, Selection
 from openprofile.odata.query import Options, options
@@ -228,7 +228,7 @@ class _Compiler:
         found = shape(kind).properties[name]
         if item.options == Options():
             return Part(found.attribute)
-        inner = Type(found.edm, found.type)
+        inner = Type(found.edm, declared(found.type))
         where = f" of {name} in {option}"
         plan = self.plan(item.options, inner, where, scope.aliases, depth + 1, outer=top)
         if found.collection:

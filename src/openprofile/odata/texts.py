@@ -10,6 +10,7 @@ from openprofile.model.parts import Complex
 from openprofile.model.shape import Property, shape
 from openprofile.odata.limits import Guard
 from openprofile.odata.meaning import Type
+from openprofile.odata.operands import declared
 from openprofile.odata.search import fold
 
 Gather: TypeAlias = Callable[[Any, Guard], list[str]]
@@ -40,7 +41,7 @@ def _collect(value: Any, type: Type, into: list[str]) -> None:
     elif type.kind is not None and issubclass(type.kind, (Entity, Complex)):
         for property in _searched(type.kind):
             held = getattr(value, property.attribute)
-            inner = Type(property.edm, property.type)
+            inner = Type(property.edm, declared(property.type))
             if not property.collection:
                 _collect(held, inner, into)
             else:
