@@ -216,7 +216,8 @@ def write(edm: str, value: Any) -> str:
         case "Edm.Double" | "Edm.Single":
             return _write_double(value)
         case "Edm.Decimal":
-            return f"{value:f}"
+            # In full, unless that would be a long row of zeros.
+            return f"{value:f}" if -100 < value.adjusted() < 100 else str(value)
     return str(value)
 
 
