@@ -8,6 +8,7 @@ in the transaction.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -30,6 +31,11 @@ class Record(msgspec.Struct, frozen=True):
     version: int
     """Positive; grows with each change, and is new again when a deleted id is inserted again."""
     text: str
+
+
+def new_version() -> int:
+    """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
+    return secrets.randbits(48) + 1
 
 
 class Insert(msgspec.Struct, frozen=True):
