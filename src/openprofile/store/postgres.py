@@ -28,7 +28,7 @@ from openprofile.store.base import (
     Update,
 )
 from openprofile.store.migrate import pending
-from openprofile.store.postgres_draft import DIRECTORY, carry_out
+from openprofile.store.postgres_draft import DIRECTORY, carry_out, is_text
 from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
 
 READS = 64
@@ -89,13 +89,13 @@ class PostgresStore:
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
         """
-        As the protocol says. A name that PostgreSQL cannot hold is found nowhere, and to store
-        one, or a text with a NUL, is a ValueError.
+        As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
+        hold. To look for such a name finds nothing.
         """
         if self._closed:
             raise Unavailable("the store is closed")
         for change in changes:
-            _require_storable(change)
+            _require_names(change)
         return await self._writes[_writer(changes, len(self._writes))].ask(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
@@ -181,44 +181,28 @@ def _writer(changes: Sequence[Change], writers: int) -> int:
 def _are_names(names: Iterable[str]) -> bool:
     """Whether there can be a row with a key of these names."""
     joined = "".join(names)
-    return _is_text(joined) and len(joined.encode()) <= NAMES
+    return is_text(joined) and len(joined.encode()) <= NAMES
 
 
-def _is_text(text: str) -> bool:
-    """PostgreSQL's text is UTF-8 without NUL, so it holds no lone surrogate either."""
-    if "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _require_storable(change: Change) -> None:
+def _require_names(change: Change) -> None:
     """
-    Raise Missing or ValueError for a change that PostgreSQL would refuse: sent with others, it
-    would cost these a second try.
+    Raise Missing or ValueError for a change that names what cannot be there: asked for together
+    with others, it would fail them all.
     """
     match change:
         case Update(key) | Delete(key):
             if not _are_names((key.tenant, key.owner, key.facet, key.id)):
                 raise Missing(key.id)
-        case Insert(key, _, text):
-            _require((key.tenant, key.owner, key.facet, key.id), text)
-        case PutPerson(tenant, id_, name, text):
-            _require((tenant, id_, name), text)
-        case PutGroup(tenant, id_, text, members):
-            _require((tenant, id_), text)
-            for person in members:
-                _require((tenant, person, id_), text)
-
-
-def _require(names: Sequence[str], text: str) -> None:
-    if not _are_names(names):
-        raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
-    if not _is_text(text):
-        raise ValueError(f"PostgreSQL cannot hold the text of {names!r}")
+            return
+        case Insert(key):
+            keys = [(key.tenant, key.owner, key.facet, key.id)]
+        case PutPerson(tenant, id_, name):
+            keys = [(tenant, id_, name)]
+        case PutGroup(tenant, id_, _, members):
+            keys = [(tenant, id_), *((tenant, person, id_) for person in members)]
+    for names in keys:
+        if not _are_names(names):
+            raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
 
 
 _MIGRATION_LOCK = 0x6F70656E70726F66

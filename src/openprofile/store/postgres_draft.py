@@ -173,10 +173,10 @@ class _Draft:
     def _decide(self, change: Change) -> Record | None:
         match change:
             case Insert(key, created, text, limit):
-                return self._insert(key, created, text, limit)
+                return self._insert(key, created, _storable(text), limit)
             case Update(key, revise):
                 before = self._existing(key)
-                record = Record(key.id, before.version + 1, revise(before))
+                record = Record(key.id, before.version + 1, _storable(revise(before)))
                 self._set(self._items, key, record)
                 self._then(_UPDATE, record.version, record.text, *_place(key))
                 return record
@@ -193,7 +193,7 @@ class _Draft:
                 before_version = self._groups.get((tenant, id_))
                 version = before_version + 1 if before_version else new_version()
                 self._set(self._groups, (tenant, id_), version)
-                self._then(_PUT_GROUP, tenant, id_, version, text)
+                self._then(_PUT_GROUP, tenant, id_, version, _storable(text))
                 self._then(_CLEAR_GROUP, tenant, id_)
                 for person in dict.fromkeys(members):
                     self._then(_JOIN, tenant, person, id_)
@@ -222,7 +222,7 @@ class _Draft:
         person = _Named(before.version + 1 if before else new_version(), name)
         self._set(self._people, (tenant, id_), person)
         self._set(self._names, (tenant, name), id_)
-        self._then(_PUT_PERSON, tenant, id_, person.version, name, change.text)
+        self._then(_PUT_PERSON, tenant, id_, person.version, name, _storable(change.text))
         return Record(id_, person.version, change.text)
 
     def _existing(self, key: Key) -> Record:
@@ -241,6 +241,23 @@ class _Draft:
 
 def _place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
+
+
+def is_text(text: str) -> bool:
+    """Whether PostgreSQL can hold it: its text is UTF-8 without NUL, so without lone surrogates."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _storable(text: str) -> str:
+    if not is_text(text):
+        raise ValueError(f"PostgreSQL cannot hold the text {text[:100]!r}")
+    return text
 
 
 def _collection(key: Key) -> _Collection:
