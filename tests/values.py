@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from openprofile.model.facets import FACETS
 from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import Enumeration
 from openprofile.model.shape import Property, shape
+
+WRITABLE = sorted(segment for segment, item in FACETS.items() if not item.read_only)
+"""The facets that clients write."""
 
 
 def settable(kind: type[Entity] | type[Complex]) -> dict[str, Any]:
@@ -22,4 +26,11 @@ def _value(found: Property) -> Any:
         return settable(found.shape.type)
     if issubclass(found.type, Enumeration):
         return next(iter(found.type.members))
-    return {"Edm.String": f"{found.name} é ☕", "Edm.Double": 0.25, "Edm.Boolean": True}[found.edm]
+    return {
+        "Edm.String": f"{found.name} é ☕",
+        "Edm.Double": 0.25,
+        "Edm.Boolean": True,
+        "Edm.Int32": -7,
+        "Edm.Date": "2020-02-29",
+        "Edm.DateTimeOffset": "2020-07-06T06:34:12.2294868Z",
+    }[found.edm]

@@ -6,8 +6,10 @@ import msgspec
 
 from openprofile.errors import ResourceNotFound
 from openprofile.model.directory import Group, Person
-from openprofile.model.primitives import JSON, quoted
+from openprofile.model.primitives import JSON, decode, quoted
 from openprofile.store.base import PutGroup, PutPerson, Store
+
+_PERSON = msgspec.json.Decoder(Person, dec_hook=decode)
 
 
 def fold(name: str) -> str:
@@ -24,7 +26,7 @@ class Directory:
     async def find(self, tenant: str, id_or_name: str) -> Person | None:
         """The person with this object id or user principal name."""
         record = await self._store.person(tenant, fold(id_or_name))
-        return msgspec.json.decode(record.text, type=Person) if record else None
+        return _PERSON.decode(record.text) if record else None
 
     async def require(self, tenant: str, id_or_name: str) -> Person:
         """The person with this object id or user principal name; raises ResourceNotFound."""
@@ -39,7 +41,7 @@ class Directory:
     async def people(self, tenant: str) -> list[Person]:
         """Everybody, by principal name."""
         records = await self._store.people(tenant)
-        return [msgspec.json.decode(record.text, type=Person) for record in records]
+        return [_PERSON.decode(record.text) for record in records]
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, belong to one group."""

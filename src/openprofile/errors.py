@@ -9,6 +9,7 @@ Every fault a caller can be told of: one class for each Graph error, with its st
     ├── ResourceNotFound              404  Request_ResourceNotFound
     │   └── ItemNotFound              404  itemNotFound
     ├── MethodNotAllowed              405  Request_BadRequest
+    ├── NotAcceptable                 406  notAcceptable
     ├── NameAlreadyExists             409  nameAlreadyExists
     ├── ResourceModified              412  resourceModified
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
@@ -116,12 +117,20 @@ class MethodNotAllowed(Fault):
     status = 405
     code = "Request_BadRequest"
 
-    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+    def __init__(self, method: str, allowed: Sequence[str], *, read_only: bool = False) -> None:
         allow = ", ".join(allowed)
+        target = "target, which is read-only and" if read_only else "target, which"
         super().__init__(
-            f"The method {method} is not allowed for the request target, which takes {allow}.",
+            f"The method {method} is not allowed for the request {target} takes {allow or 'none'}.",
             headers={"Allow": allow},
         )
+
+
+class NotAcceptable(Fault):
+    """The answer is not to be had in a format that the client takes."""
+
+    status = 406
+    code = "notAcceptable"
 
 
 class NameAlreadyExists(Fault):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -35,6 +36,7 @@ from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    Erase,
     Full,
     Insert,
     Key,
@@ -43,10 +45,12 @@ from openprofile.store.base import (
     Store,
     Update,
 )
+from openprofile.telemetry import log
 
 THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
-"""The source id that Graph gives to data written through the profile API
-(https://learn.microsoft.com/graph/people-data-sources)."""
+THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
+"""The source ids that Graph gives to data written through the profile API, and to data of the
+directory (https://learn.microsoft.com/graph/people-data-sources)."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -97,12 +101,33 @@ class Profiles:
 
     async def items(self, access: Access, facet: str) -> list[Record]:
         """The items of a facet that the caller may see, oldest first."""
-        records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
+        if FACETS[facet].read_only:
+            records = _derived(access.owner, facet)
+        else:
+            records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
         return [record for record in records if _sees(access, record)]
+
+    async def facets(self, access: Access) -> dict[str, list[Record]]:
+        """The whole profile, facet by facet in the order of their names, as ``items`` gives it."""
+        found: dict[str, list[Record]] = {
+            facet: _derived(access.owner, facet) if FACETS[facet].read_only else []
+            for facet in sorted(FACETS)
+        }
+        for facet, record in await self._store.owned(access.caller.tenant, access.owner.id):
+            if facet in found:  # a facet that is declared no more is not shown
+                found[facet].append(record)
+        return {
+            facet: [record for record in records if _sees(access, record)]
+            for facet, records in found.items()
+        }
 
     async def get(self, access: Access, facet: str, item_id: str) -> Record:
         """One item; raises ItemNotFound if there is none, or none that the caller may see."""
-        record = await self._store.get(_key(access, facet, item_id))
+        if FACETS[facet].read_only:
+            derived = _derived(access.owner, facet)
+            record = next((one for one in derived if fold(one.id) == fold(item_id)), None)
+        else:
+            record = await self._store.get(_key(access, facet, item_id))
         if record is None or not _sees(access, record):
             raise _not_found(facet, item_id)
         return record
@@ -127,6 +152,7 @@ class Profiles:
         if item.source is None:
             item.source = PersonDataSources(type=["user"])
         item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
+        item.recalculate(None)
         insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
         try:
             return await self._write(access, insert)
@@ -156,6 +182,7 @@ class Profiles:
             item = entity(merge(members(record.text), changes), FACETS[facet])
             item.last_modified_date_time = now
             item.last_modified_by = author
+            item.recalculate(changes.keys())
             return write(item)
 
         try:
@@ -179,6 +206,11 @@ class Profiles:
             await self._store.write([Delete(_key(access, facet, item_id), check)])
         except Missing as error:
             raise _not_found(facet, item_id) from error
+
+    async def erase(self, access: Access) -> None:
+        """Remove everything that is stored of the profile, in one transaction."""
+        assert access.writes
+        await self._store.write([Erase(access.caller.tenant, access.owner.id)])
 
     async def _write(self, access: Access, change: Change) -> Record:
         assert access.writes
@@ -217,6 +249,24 @@ def etag(record: Record) -> str:
     return f'W/"{record.version}"'
 
 
+def _derived(owner: Person, facet: str) -> list[Record]:
+    """The items that a read-only facet has for a person; their version is their content's."""
+    records = []
+    for item in FACETS[facet].of(owner.user):
+        item.allowed_audiences = AllowedAudiences("organization")
+        item.is_searchable = False
+        item.created_date_time = item.last_modified_date_time = owner.user.created_date_time
+        item.created_by = item.last_modified_by = IdentitySet(
+            application=Identity(display_name="AAD")
+        )
+        item.source = PersonDataSources(type=["AAD"])
+        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THE_DIRECTORY)]
+        text = write(item)
+        version = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
+        records.append(Record(item.id, version, text))
+    return records
+
+
 class _Audiences(msgspec.Struct, rename="camel"):
     """As much of an item's text as its visibility depends on."""
 
@@ -229,7 +279,12 @@ _AUDIENCES = msgspec.json.Decoder(_Audiences, dec_hook=decode)
 def _sees(access: Access, record: Record) -> bool:
     if access.relations == audience.EVERYTHING:
         return True
-    return audience.visible(_AUDIENCES.decode(record.text).allowed_audiences, access.relations)
+    try:
+        audiences = _AUDIENCES.decode(record.text).allowed_audiences
+    except msgspec.DecodeError as error:
+        log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
+        return False
+    return audience.visible(audiences, access.relations)
 
 
 def _whose(caller: Caller, who: str | None) -> str:

@@ -6,6 +6,7 @@ import uuid
 
 from openprofile.directory import Directory
 from openprofile.model.directory import Group, Person, User
+from openprofile.model.primitives import DateTimeOffset
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR
 
 DOMAIN = "harbour.example"
@@ -48,6 +49,10 @@ def people() -> list[Person]:
                 display_name=f"{given} {surname}",
                 given_name=given,
                 surname=surname,
+                age_group="adult",
+                created_date_time=DateTimeOffset("2026-01-05T08:00:00Z"),
+                preferred_language="en-GB",
+                usage_location="PT",
                 job_title=title,
                 mail=f"{given.lower()}@{DOMAIN}",
                 user_principal_name=f"{given.lower()}@{DOMAIN}",

@@ -9,10 +9,10 @@ import pytest
 from api.conftest import BASE, FACET_LIMIT, Client, Service, fault
 from openprofile import sample
 from openprofile.model.facets import FACETS
-from values import settable
+from values import WRITABLE, settable
 
 pytestmark = pytest.mark.anyio
-every_facet = pytest.mark.parametrize("facet", FACETS)
+every_facet = pytest.mark.parametrize("facet", WRITABLE)
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
 ADA = sample.person_id("ada")
@@ -23,7 +23,7 @@ AUTHOR = {
 }
 
 
-async def create(client: Client, facet: str = "interests", **members: Any) -> dict[str, Any]:
+async def create(client: Client, facet: str = "interests", /, **members: Any) -> dict[str, Any]:
     response = await client("POST", f"me/profile/{facet}", json=members)
     assert response.status_code == 201, response.text
     item: dict[str, Any] = response.json()
@@ -149,9 +149,10 @@ async def test_a_complex_value_is_built_by_an_update_and_cleared(ada: Client) ->
     assert third.json()["inference"] is None
 
 
-async def test_what_the_service_sets_is_ignored(ada: Client) -> None:
+@pytest.mark.parametrize("not_an_id", ["not-a-guid", "", "../x", None, 7])
+async def test_what_the_service_sets_is_ignored(ada: Client, not_an_id: Any) -> None:
     mine = {
-        "id": "not-a-guid",
+        "id": not_an_id,
         "createdDateTime": "2001-01-01T00:00:00Z",
         "createdBy": {"user": {"displayName": "Somebody else"}},
         "lastModifiedDateTime": "String",
@@ -198,8 +199,9 @@ async def test_annotations_are_read_over(ada: Client) -> None:
     assert "@odata.type" not in item
 
 
-async def test_post_to_ref_is_a_create(ada: Client) -> None:
-    response = await ada("POST", "me/profile/interests/$ref", json={"displayName": "Chess"})
+@pytest.mark.parametrize("ref", ["$ref", "%24ref", "$ref/"])
+async def test_post_to_ref_is_a_create(ada: Client, ref: str) -> None:
+    response = await ada("POST", f"me/profile/interests/{ref}", json={"displayName": "Chess"})
     assert response.status_code == 201
     item = response.json()
     assert response.headers["location"] == f"{BASE}/beta/me/profile/interests/{item['id']}"

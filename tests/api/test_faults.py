@@ -86,6 +86,14 @@ async def test_a_body_that_is_no_json_object_is_a_bad_request(
     assert len((await ada("GET", PATH)).json()["value"]) == 1
 
 
+async def test_so_many_faults_of_a_body_are_told_and_no_more(ada: Client) -> None:
+    for body in ({"categories": [1] * 100_000}, {f"displayNam{n}": 1 for n in range(50_000)}):
+        response = await ada("POST", PATH, json=body)
+        error = fault(response, 400, "BadRequest")
+        assert len(error["details"]) == 20
+        assert len(response.content) < 20_000
+
+
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 5000])
 async def test_a_number_out_of_range_names_its_property(ada: Client, number: str) -> None:
     body = f'{{"inference": {{"confidenceScore": {number}}}}}'
@@ -179,14 +187,14 @@ async def test_an_unknown_item_is_not_found(ada: Client, item_id: str) -> None:
         ("me/profile/interests/1/nothing", "nothing"),
         ("me/profile/$nothing", "$nothing"),
         ("/v1.0/me/profile", "profile"),
-        ("/v1.0/users/x/profile/interests", "users"),
+        ("/v1.0/users/x/profile/interests", "profile"),
     ],
 )
 async def test_a_path_outside_the_model_is_a_bad_request(
     ada: Client, path: str, segment: str
 ) -> None:
     error = fault(await ada("GET", path), 400, "BadRequest")
-    assert "Resource not found for the segment" in error["message"]
+    assert error["message"] == f"Resource not found for the segment '{segment}'."
 
 
 @pytest.mark.parametrize("path", ["me//profile", "me/profile/interests/%ff", "users(')/profile"])
@@ -195,13 +203,13 @@ async def test_a_malformed_path_is_a_bad_request(ada: Client, path: str) -> None
 
 
 async def test_a_path_outside_the_api_is_not_found(ada: Client) -> None:
-    for path in ("/", "/beta", "/nothing", "/favicon.ico"):
+    for path in ("/", "/betas", "/beta%2F", "/beta%2Fme", "/v1.0%2Fx", "/nothing", "/favicon.ico"):
         fault(await ada("GET", path), 404, "Request_ResourceNotFound")
     fault(await ada("POST", "/livez"), 405, "Request_BadRequest")
 
 
 async def test_what_is_not_implemented_says_so(ada: Client) -> None:
-    for path in ("me", "me/profile", f"{PATH}?$filter=displayName eq 'x'", f"{PATH}/$count"):
+    for path in ("me", f"{PATH}?$filter=displayName eq 'x'", f"{PATH}/$count"):
         fault(await ada("GET", path), 501, "NotImplemented")
 
 

@@ -68,7 +68,7 @@ async def test_no_token_is_a_401(service: Service) -> None:
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("path", ["nothing", "me/profile/nothing", "$metadata", "users/nobody"])
+@pytest.mark.parametrize("path", ["nothing", "me/profile/nothing", "users/nobody", "$batch"])
 async def test_without_a_token_nothing_is_told(service: Service, path: str) -> None:
     fault(await service.anonymous()("GET", path), 401, "InvalidAuthenticationToken")
 

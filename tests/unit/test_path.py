@@ -1,8 +1,9 @@
 import pytest
 
 from openprofile.errors import BadRequest
-from openprofile.model.directory import CONTAINER, Profile, User
+from openprofile.model.directory import BETA, VERSIONS, User
 from openprofile.model.facets import PersonInterest
+from openprofile.model.profile import Profile
 from openprofile.odata.path import Target, bind, parse
 
 
@@ -28,7 +29,7 @@ def test_a_malformed_path_is_refused(path: str) -> None:
 
 
 def bound(path: str) -> Target:
-    return bind(parse(path), CONTAINER)
+    return bind(parse(path), BETA)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def bound(path: str) -> Target:
         ("/users('a')", ("users",), ("a",), User, False, ()),
         ("/users('a''b')", ("users",), ("a'b",), User, False, ()),
         ("/users(id='a')", ("users",), ("a",), User, False, ()),
+        ("/users(userPrincipalName='a@b')", ("users",), ("a@b",), User, False, ()),
         ("/users(a-b)", ("users",), ("a-b",), User, False, ()),
         ("/users/a(b)", ("users",), ("a(b)",), User, False, ()),
         ("/users/profile", ("users",), ("profile",), User, False, ()),
@@ -53,6 +55,12 @@ def test_a_path_is_bound_to_the_model(
     path: str, names: object, keys: object, kind: object, collection: object, tail: object
 ) -> None:
     assert bound(path) == Target(names, keys, kind, collection, tail)  # type: ignore[arg-type]
+
+
+def test_a_version_has_what_it_has() -> None:
+    with pytest.raises(BadRequest, match="profile"):
+        bind(parse("/users/a/profile"), VERSIONS["v1.0"])
+    assert bind(parse("/users/a"), VERSIONS["v1.0"]).kind is User
 
 
 def test_a_facet_has_a_collection_items_and_their_properties() -> None:
@@ -85,7 +93,9 @@ def test_what_the_model_lacks_is_named(path: str, segment: str) -> None:
         bound(path)
 
 
-@pytest.mark.parametrize("path", ["/me('a')", "/users(')", "/users('a)", "/users(a b)", "/users()"])
+@pytest.mark.parametrize(
+    "path", ["/me('a')", "/users(x='a')", "/users(')", "/users('a)", "/users(a b)", "/users()"]
+)
 def test_a_malformed_key_is_refused(path: str) -> None:
     with pytest.raises(BadRequest):
         bound(path)

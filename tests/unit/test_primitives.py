@@ -49,7 +49,16 @@ def test_flags_are_kept_in_the_order_of_the_declaration(text: str, kept: str, nu
     assert value.number == number
 
 
-@pytest.mark.parametrize("text", ["", "Me", "friends", "me,", "unknownFutureValue", "8"])
+def test_members_are_those_of_the_declaration() -> None:
+    assert list(AllowedAudiences.members) == [
+        "me", "family", "contacts", "groupMembers", "organization", "federatedOrganizations",
+        "everyone", "unknownFutureValue",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["__module__", "__firstlineno__", "", "Me", "friends", "me,", "unknownFutureValue", "8"]
+)
 def test_what_is_no_member_is_refused_with_those_that_are(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected one of me, family, .* everyone"):
         AllowedAudiences.parse(text)

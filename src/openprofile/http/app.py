@@ -20,6 +20,7 @@ from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
 from openprofile.http.graph import Graph
 from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
+from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
 from openprofile.odata.fault import fault_body
 from openprofile.settings import Limits
@@ -41,10 +42,12 @@ class App:
     ) -> None:
         """``routes`` are those that only the stand-in has."""
         self._clock = clock
+        self._metadata = MetadataFace()
         self._graph = Guard(graph.answer, clock, limits, origins)
         self._edges = Starlette(
             routes=[
                 Route("/livez", livez),
+                Route("/openapi.json", self._openapi),
                 Route("/readyz", Readyz(store).__call__),
                 *routes,
             ],
@@ -52,10 +55,13 @@ class App:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(("/beta/", "/v1.0/")):
+        if scope["type"] == "http" and _is_graph(scope["path"]):
             await self._graph(scope, receive, send)
         else:
             await self._edges(scope, receive, send)
+
+    async def _openapi(self, _: Request) -> Response:
+        return Response(self._metadata.openapi(), media_type="application/json")
 
     async def _refuse(self, request: Request, error: Exception) -> Response:
         """What Starlette refuses, in the one shape of an error."""
@@ -75,3 +81,7 @@ class App:
         )
         headers = {**fault.headers, "request-id": request_id}
         return Response(body, fault.status, headers, media_type="application/json")
+
+
+def _is_graph(path: str) -> bool:
+    return path.startswith(("/beta/", "/v1.0/")) or path in ("/beta", "/v1.0")

@@ -7,30 +7,35 @@ from typing import ClassVar
 
 import msgspec
 
-from openprofile.model.facets import FACETS
-from openprofile.model.kinds import Entity, Navigation
+from openprofile.model.kinds import Entity, Model, Navigation
+from openprofile.model.primitives import DateTimeOffset
+from openprofile.model.profile import Profile
 
 
-class Profile(Entity):
-    """https://learn.microsoft.com/graph/api/resources/profile: the facets of one person."""
+class DirectoryObject(Entity):
+    """https://learn.microsoft.com/graph/api/resources/directoryobject"""
 
     abstract: ClassVar[bool] = False
+    open: ClassVar[bool] = True
 
-    @classmethod
-    def navigation(cls) -> Mapping[str, Navigation]:
-        return {segment: Navigation(item, collection=True) for segment, item in FACETS.items()}
+    deleted_date_time: DateTimeOffset | None = None
 
 
-class User(Entity, kw_only=True):
+class User(DirectoryObject, kw_only=True):
     """https://learn.microsoft.com/graph/api/resources/user: a person of the directory."""
 
     abstract: ClassVar[bool] = False
+    alternate_keys: ClassVar[tuple[str, ...]] = ("userPrincipalName",)
 
+    age_group: str | None = None
+    created_date_time: DateTimeOffset | None = None
     display_name: str | None = None
     given_name: str | None = None
     job_title: str | None = None
     mail: str | None = None
+    preferred_language: str | None = None
     surname: str | None = None
+    usage_location: str | None = None
     user_principal_name: str
 
     @classmethod
@@ -52,7 +57,7 @@ class Person(msgspec.Struct, kw_only=True):
         return self.user.id
 
 
-class Group(Entity):
+class Group(DirectoryObject):
     """https://learn.microsoft.com/graph/api/resources/group: people who belong together."""
 
     abstract: ClassVar[bool] = False
@@ -61,8 +66,13 @@ class Group(Entity):
     display_name: str | None = None
 
 
-CONTAINER: Mapping[str, Navigation] = {
+_CONTAINER = {
     "me": Navigation(User, collection=False),
     "users": Navigation(User, collection=True),
 }
-"""The entity container of ``/beta``: where every path begins."""
+BETA = Model(_CONTAINER)
+VERSIONS: Mapping[str, Model] = {
+    "beta": BETA,
+    "v1.0": Model(_CONTAINER, hidden=frozenset({(User, "profile")})),
+}
+"""What each version of the API has: Graph has the profile below ``/beta`` alone."""

@@ -8,7 +8,8 @@ Graph, and a class name loses its capital: ``PersonInterest`` is ``personInteres
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, TypeVar
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypeVar
 
 import msgspec
 
@@ -21,6 +22,9 @@ from openprofile.model.parts import (
 )
 from openprofile.model.primitives import DateTimeOffset
 
+if TYPE_CHECKING:
+    from openprofile.model.directory import User
+
 
 class Computed:
     """Marks a property that the service sets: what a client sends for it is ignored."""
@@ -31,12 +35,37 @@ class Navigation(msgspec.Struct, frozen=True):
 
     target: type[Entity]
     collection: bool
+    contained: bool = True
+    """Whether what it leads to lives and dies with the entity, rather than being referred to."""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """What can be reached: an entity container, and what hangs on the types below it."""
+
+    container: Mapping[str, Navigation]
+    """The entity sets and singletons that paths begin at."""
+    hidden: frozenset[tuple[type[Entity], str]] = frozenset()
+    """The navigation properties that a type has elsewhere and not in this model."""
+
+    def navigation(self, kind: type[Entity]) -> Mapping[str, Navigation]:
+        """The navigation properties of a type by name."""
+        found = kind.navigation()
+        if not self.hidden:
+            return found
+        return {name: to for name, to in found.items() if (kind, name) not in self.hidden}
 
 
 class Entity(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """https://learn.microsoft.com/graph/api/resources/entity: what has an id."""
 
     abstract: ClassVar[bool] = True
+    open: ClassVar[bool] = False
+    """Whether the metadata lets an entity have more members than are declared."""
+
+    read_only: ClassVar[bool] = False
+    """Whether clients cannot write it; the items of such a facet are what ``of`` makes."""
+    alternate_keys: ClassVar[tuple[str, ...]] = ()
+    """The names of properties that a key may be given by, besides ``id``."""
 
     id: Annotated[str, Computed] = ""
 
@@ -58,6 +87,19 @@ class ItemFacet(Entity):
     last_modified_date_time: Annotated[DateTimeOffset | None, Computed] = None
     source: PersonDataSources | None = None
     sources: Annotated[list[ProfileSourceAnnotation], Computed] = []
+
+    @classmethod
+    def of(cls, user: User) -> list[Self]:
+        """The items that a read-only facet has for a person of the directory."""
+        raise NotImplementedError
+
+    def recalculate(self, changed: AbstractSet[str] | None) -> None:
+        """
+        Bring the values that depend on others up to date.
+
+        ``changed`` are the names on the wire of the properties that an update has just set; it
+        is None for a new item.
+        """
 
 
 FACETS: dict[str, type[ItemFacet]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
@@ -35,6 +35,30 @@ class Primitive(str):
     def parse(cls, text: str) -> Self:
         """``text`` as this type, or a ValueError with what was expected."""
         raise NotImplementedError
+
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""Edm.Int32."""
+
+
+class Date(Primitive):
+    """Edm.Date: ``2020-07-06``, from year 0001 to 9999."""
+
+    __slots__ = ()
+
+    edm = "Edm.Date"
+    _pattern = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if cls._pattern.fullmatch(text):
+            try:
+                datetime.date.fromisoformat(text)
+            except ValueError:
+                pass
+            else:
+                return cls(text)
+        raise ValueError(f"{quoted(text)} is not a date; expected one like '2020-07-06'")
 
 
 class DateTimeOffset(Primitive):
@@ -80,7 +104,11 @@ class Enumeration(str):
 
     def __init_subclass__(cls, *, flags: bool = False) -> None:
         cls.flags = flags
-        cls.members = {name: number for name, number in vars(cls).items() if type(number) is int}
+        cls.members = {
+            name: number
+            for name, number in vars(cls).items()
+            if type(number) is int and not name.startswith("_")
+        }
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -97,6 +125,11 @@ class Enumeration(str):
         if len(names) == 1:
             return cls(names[0])
         return cls(",".join(name for name in cls.members if name in names))
+
+    @classmethod
+    def default(cls) -> Self:
+        """The member numbered 0, which a property that cannot be null has when it is not sent."""
+        return cls(next(name for name, number in cls.members.items() if number == 0))
 
     @property
     def number(self) -> int:

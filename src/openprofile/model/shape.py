@@ -31,12 +31,14 @@ class Property(msgspec.Struct, frozen=True):
     attribute: str
     """The attribute that holds it: ``web_url``."""
     type: Any
-    """The Python type of one value, without ``None`` and without ``list``."""
+    """The Python type of one value, without ``None``, ``list`` and bounds."""
+    bounded: Any
+    """The same with its bounds, as msgspec checks them."""
     edm: str
     """The EDM type of one value: ``Edm.String``, ``microsoft.graph.inferenceData``."""
     collection: bool
     nullable: bool
-    """Whether null is a value of it; a collection is never null."""
+    """Whether null is a value of it; for a collection, whether null may stand in its place."""
     computed: bool
     """Whether the service sets it and ignores what a client sends."""
 
@@ -78,7 +80,7 @@ def shape(kind: type[Entity | Complex]) -> Shape:
 
 def _property(field: msgspec.structs.FieldInfo) -> Property:
     kind, marks = field.type, []
-    if typing.get_origin(kind) is typing.Annotated:
+    if Computed in typing.get_args(kind):
         kind, *marks = typing.get_args(kind)
     options = typing.get_args(kind) if _is_union(kind) else (kind,)
     nullable = type(None) in options
@@ -86,10 +88,14 @@ def _property(field: msgspec.structs.FieldInfo) -> Property:
     collection = typing.get_origin(kind) is list
     if collection:
         (kind,) = typing.get_args(kind)
+    bounded = kind
+    if typing.get_origin(kind) is typing.Annotated:
+        kind = typing.get_args(kind)[0]
     return Property(
         name=field.encode_name,
         attribute=field.name,
         type=kind,
+        bounded=bounded,
         edm=_edm(kind),
         collection=collection,
         nullable=nullable,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote
+from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from openprofile.errors import BadRequest
-from openprofile.model.kinds import Entity, Navigation
+from openprofile.model.kinds import Entity, Model, Navigation
 from openprofile.model.primitives import quoted
 
 
@@ -32,10 +33,17 @@ class Target(msgspec.Struct, frozen=True):
     tail: tuple[str, ...]
     """Segments below the resource: a property's path, ``$ref``, ``$count``, ``$value``."""
 
+    def path(self) -> str:
+        """The resource's path below the version, percent-encoded, without the tail."""
+        return "".join(
+            f"/{name}" if key is None else f"/{name}/{quote(key, safe='@')}"
+            for name, key in zip(self.names, self.keys, strict=True)
+        )
+
 
 _SYSTEM_SEGMENTS = ("$ref", "$count", "$value")
 _CALL = re.compile(r"([^()]+)\((.*)\)", re.DOTALL)
-_NAMED_KEY = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_]*\s*=\s*(.*)", re.DOTALL)
+_NAMED_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _QUOTED = re.compile(r"\s*'((?:[^']|'')*)'\s*", re.DOTALL)
 _BARE = re.compile(r"\s*([^\s'\"]+)\s*")
 
@@ -56,13 +64,13 @@ def parse(path: str) -> list[str]:
     return segments
 
 
-def bind(segments: list[str], container: Mapping[str, Navigation]) -> Target:
+def bind(segments: list[str], model: Model) -> Target:
     """
-    The resource that ``segments`` name, beginning at an entity container.
+    The resource that ``segments``, of which there is one at least, name in ``model``.
 
     Raises BadRequest, as Graph does, for a segment that the model does not have.
     """
-    here: Mapping[str, Navigation] = container
+    here = model.container
     names: list[str] = []
     keys: list[str | None] = []
     at: Navigation | None = None
@@ -74,15 +82,17 @@ def bind(segments: list[str], container: Mapping[str, Navigation]) -> Target:
             break
         names.append(found)
         at = here[found]
-        here = {} if at.collection else at.target.navigation()
+        here = {} if at.collection else model.navigation(at.target)
         rest.pop(0)
         if at.collection and key is None and rest and rest[0] not in _SYSTEM_SEGMENTS:
-            key = rest.pop(0)
+            key = _Key(rest.pop(0))
         if key is not None:
             if not at.collection:
                 raise BadRequest(f"{quoted(found)} is a single resource and takes no key.")
-            here = at.target.navigation()
-        keys.append(key)
+            if key.name not in ("id", *at.target.alternate_keys):
+                raise BadRequest(f"{quoted(found)} has no key named {quoted(key.name)}.")
+            here = model.navigation(at.target)
+        keys.append(key.value if key is not None else None)
     if at is None or (rest and not _may_follow(rest[0], at, keys[-1])):
         raise BadRequest(f"Resource not found for the segment {quoted(_divide(rest[0])[0])}.")
     return Target(
@@ -92,6 +102,11 @@ def bind(segments: list[str], container: Mapping[str, Navigation]) -> Target:
         collection=at.collection and keys[-1] is None,
         tail=tuple(rest),
     )
+
+
+class _Key(NamedTuple):
+    value: str
+    name: str = "id"
 
 
 def _find(name: str, here: Mapping[str, Navigation]) -> str | None:
@@ -112,17 +127,17 @@ def _property_names(kind: type[Entity]) -> tuple[str, ...]:
     return kind.__struct_encode_fields__
 
 
-def _divide(segment: str) -> tuple[str, str | None]:
+def _divide(segment: str) -> tuple[str, _Key | None]:
     """A segment's name, and the key in its parentheses if it has any."""
     call = _CALL.fullmatch(segment)
     if call is None:
         return segment, None
     named = _NAMED_KEY.fullmatch(call[2])
-    literal = named[1] if named else call[2]
+    name, literal = (named[1], named[2]) if named else ("id", call[2])
     if found := _QUOTED.fullmatch(literal):
-        return call[1], found[1].replace("''", "'")
+        return call[1], _Key(found[1].replace("''", "'"), name)
     if found := _BARE.fullmatch(literal):
-        return call[1], found[1]
+        return call[1], _Key(found[1], name)
     raise BadRequest(
         f"The key of {quoted(segment)} is malformed; expected one like {call[1]}('id')."
     )

@@ -8,6 +8,8 @@ each property at fault, for JSON that does not represent the type.
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -42,7 +44,7 @@ def read_entity(body: bytes, kind: type[E]) -> E:
         # takes the annotations out and finds every fault.
         return entity(_sift(_members(body), kind, partial=False), kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error) from error
+        raise _malformed(body, error) from error
 
 
 def read_changes(body: bytes, kind: type[Entity]) -> Members:
@@ -91,6 +93,21 @@ def collection_body(context: str, entries: list[tuple[str, str]]) -> bytes:
     return f'{{"@odata.context":{_string(context)},"value":[{value}]}}'.encode()
 
 
+def expanded_body(
+    context: str, entity_id: str, collections: Mapping[str, list[tuple[str, str]]]
+) -> bytes:
+    """
+    The answer that holds an entity of an id and expanded collections, each of which has its
+    own context before it; their entries are as ``collection_body`` takes them.
+    """
+    parts = [f'"@odata.context":{_string(f"{context}/$entity")},"id":{_string(entity_id)}']
+    for name, entries in collections.items():
+        value = ",".join([f"{{{_tagged(etag, text)}" for etag, text in entries])
+        within = _string(f"{context}/{name}")
+        parts.append(f'"{name}@odata.context":{within},"{name}":[{value}]')
+    return f"{{{','.join(parts)}}}".encode()
+
+
 def _tagged(etag: str, text: str) -> str:
     return f'"@odata.etag":{_string(etag)},{text[1:]}'
 
@@ -99,15 +116,21 @@ def _string(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _malformed(error: Exception) -> BadRequest:
-    return BadRequest(f"The body is not valid JSON: {error}.")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _malformed(body: bytes, error: Exception) -> BadRequest:
+    if isinstance(error, RecursionError):
+        return BadRequest("The body is nested too deeply.")
+    hint = " (is one of its surrogates alone?)" if _SURROGATE.search(body) else ""
+    return BadRequest(f"The body is not valid JSON in UTF-8: {error}{hint}.")
 
 
 def _members(body: bytes) -> Members:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _malformed(error) from error
+        raise _malformed(body, error) from error
     if not isinstance(value, dict):
         raise BadRequest(f"The body must be a JSON object, not {_describe(value)}.")
     return value
@@ -115,10 +138,21 @@ def _members(body: bytes) -> Members:
 
 def _sift(values: Members, kind: type[Entity], *, partial: bool) -> Members:
     sieve = _Sieve(partial=partial)
-    clean = sieve.complex_value(values, shape(kind), "")
+    try:
+        clean = sieve.complex_value(values, shape(kind), "")
+    except _EnoughError:
+        raise InvalidPayload(sieve.details) from None
     if sieve.details:
         raise InvalidPayload(sieve.details)
     return clean
+
+
+MOST_FAULTS = 20
+"""Faults of one body that are told; the rest of the body is then not looked at."""
+
+
+class _EnoughError(Exception):
+    """The body has more faults than are told."""
 
 
 class _Sieve:
@@ -138,7 +172,7 @@ class _Sieve:
             where = f"{path}{name}"
             if found is None:
                 self._fault(where, _unknown(name, at))
-            elif found.computed and (name != "id" or self.partial or path):
+            elif found.computed and not self._is_chosen_id(name, value, path):
                 continue
             elif found.collection:
                 clean[name] = self._collection(value, found, where)
@@ -146,13 +180,17 @@ class _Sieve:
                 clean[name] = self._value(value, found, where, nullable=found.nullable)
         return clean
 
+    def _is_chosen_id(self, name: str, value: Any, path: str) -> bool:
+        """A create may carry the id that the client wants; the use case decides about it."""
+        return name == "id" and not path and not self.partial and isinstance(value, str)
+
     def _is_absent(self, value: Any, at: Property) -> bool:
         """An update that sends the sentinel leaves the property as it is (evolvable enums)."""
         return self.partial and value == UNKNOWN_FUTURE_VALUE and issubclass(at.type, Enumeration)
 
-    def _collection(self, value: Any, at: Property, where: str) -> list[Any]:
-        if value is None:
-            return []
+    def _collection(self, value: Any, at: Property, where: str) -> list[Any] | None:
+        if value is None and at.nullable:
+            return None
         if not isinstance(value, list):
             self._fault(where, f"expected {at.edm_type}, a JSON array, got {_describe(value)}")
             return []
@@ -173,7 +211,7 @@ class _Sieve:
         try:
             if isinstance(value, str) and issubclass(at.type, (Primitive, Enumeration)):
                 return at.type.parse(value)
-            return msgspec.convert(value, at.type, dec_hook=decode)
+            return msgspec.convert(value, at.bounded, dec_hook=decode)
         except msgspec.ValidationError:
             self._fault(where, f"expected {at.edm}, got {_describe(value)}")
         except ValueError as error:
@@ -191,6 +229,8 @@ class _Sieve:
         self.details.append(
             Detail(code="invalidProperty", target=name, message=f"Property '{name}': {reason}.")
         )
+        if len(self.details) == MOST_FAULTS:
+            raise _EnoughError
 
 
 def _unknown(name: str, at: Shape) -> str:

@@ -69,6 +69,13 @@ class Delete(msgspec.Struct, frozen=True):
     check: Callable[[Record], None]
 
 
+class Erase(msgspec.Struct, frozen=True):
+    """Remove every item of an owner, of whatever facet."""
+
+    tenant: str
+    owner: str
+
+
 class PutPerson(msgspec.Struct, frozen=True):
     """
     Store a person of the directory, new or in place of the one with this id.
@@ -93,7 +100,7 @@ class PutGroup(msgspec.Struct, frozen=True):
     """The ids of people."""
 
 
-Change: TypeAlias = Insert | Update | Delete | PutPerson | PutGroup
+Change: TypeAlias = Insert | Update | Delete | Erase | PutPerson | PutGroup
 
 
 class StoreError(Exception):
@@ -128,6 +135,9 @@ class Store(Protocol):
 
     async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
         """All items of one collection, oldest first."""
+
+    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+        """All items of one owner with their facets, facet by facet, oldest first."""
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
         """

@@ -21,6 +21,7 @@ from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    Erase,
     Full,
     Insert,
     Key,
@@ -93,6 +94,11 @@ class SqliteStore:
 
     async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
         return self._all(_LIST, (tenant, owner, facet))
+
+    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+        with self._gate, _availability():
+            rows = self._reader.execute(_OWNED, (tenant, owner))
+            return [(facet, Record(*rest)) for facet, *rest in rows]
 
     async def write(self, changes: Sequence[Change]) -> Result:
         if self._closed:
@@ -208,6 +214,9 @@ class SqliteStore:
                 check(self._existing(key))
                 self._writer.execute(_DELETE, _place(key))
                 return None
+            case Erase(tenant, owner):
+                self._writer.execute(_ERASE, (tenant, owner))
+                return None
             case PutPerson(tenant, id_, name, text):
                 try:
                     row = self._writer.execute(
@@ -257,6 +266,11 @@ _UPDATE = (
     "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_OWNED = (
+    "SELECT facet, id, version, text FROM item WHERE tenant = ? AND owner = ?"
+    " ORDER BY facet, created, id"
+)
+_ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
 _PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
 _PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
 _PEOPLE = "SELECT id, version, text FROM person WHERE tenant = ? ORDER BY name"

@@ -1,0 +1,77 @@
+"""
+What the service says of itself: service document, metadata, OpenAPI.
+
+As with Graph, it needs no token: it holds nothing of anybody.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+import msgspec
+
+from openprofile import __version__
+from openprofile.errors import MethodNotAllowed, NotAcceptable
+from openprofile.http.exchange import Answer, Request, odata_answer
+from openprofile.model.directory import BETA, VERSIONS
+from openprofile.odata.csdl import csdl_json, csdl_xml
+from openprofile.odata.openapi import openapi
+from openprofile.odata.operations import operations
+from openprofile.odata.schema import schema
+
+
+class MetadataFace:
+    """Answers a version's root and its ``$metadata``, and gives the OpenAPI document."""
+
+    def serves(self, segments: list[str]) -> bool:
+        """Whether these segments, below the version, are this face's."""
+        return segments in ([], ["$metadata"])
+
+    def answer(self, request: Request, version: str, segments: list[str]) -> Answer:
+        """
+        The service document or the metadata document; raises MethodNotAllowed,
+        NotAcceptable.
+        """
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(request.method, ["GET"])
+        return self._metadata(request, version) if segments else self._service(request, version)
+
+    def openapi(self) -> bytes:
+        """The OpenAPI document as JSON text."""
+        document = openapi(schema(BETA), operations(BETA), __version__)
+        return msgspec.json.encode(document)
+
+    def _service(self, request: Request, version: str) -> Answer:
+        document = {
+            "@odata.context": f"{request.origin}/{version}/$metadata",
+            "value": [
+                {
+                    "name": name,
+                    "kind": "EntitySet" if found.collection else "Singleton",
+                    "url": name,
+                }
+                for name, found in VERSIONS[version].container.items()
+            ],
+        }
+        return odata_answer(200, msgspec.json.encode(document))
+
+    def _metadata(self, request: Request, version: str) -> Answer:
+        model = schema(VERSIONS[version])
+        headers = {"OData-Version": "4.0"}
+        if _wants_json(request):
+            headers["Content-Type"] = "application/json"
+            return Answer(200, headers, csdl_json(model))
+        headers["Content-Type"] = "application/xml"
+        return Answer(200, headers, csdl_xml(model))
+
+
+def _wants_json(request: Request) -> bool:
+    """Whether the client asks for JSON; XML is the default, as OData Protocol 11.1.2 has it."""
+    asked = parse_qs(request.query).get("$format") or [request.headers.get("accept", "")]
+    named = [part.split(";")[0].strip().lower() for part in asked[0].split(",")]
+    for name in named:
+        if name in ("json", "application/json"):
+            return True
+        if name in ("", "xml", "application/xml", "*/*", "application/*", "text/html"):
+            return False
+    raise NotAcceptable("The metadata is there as application/xml and application/json.")

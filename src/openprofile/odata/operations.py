@@ -1,0 +1,63 @@
+"""Every operation that a model has over HTTP, derived from its entity container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from openprofile.model.kinds import Entity, ItemFacet, Model, Navigation
+from openprofile.model.primitives import edm_name
+
+Kind = Literal["list", "create", "get", "update", "delete", "read", "erase"]
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One method on one path."""
+
+    kind: Kind
+    method: str
+    path: str
+    """Below the version: ``/users/{user-id}/profile/interests/{personInterest-id}``."""
+    target: type[Entity]
+    """The type of the resource, or of the items of the collection."""
+
+    @property
+    def name(self) -> str:
+        """``interests.create``, ``profile.read``: the last named segment and the kind."""
+        named = [part for part in self.path.split("/") if part and not part.startswith(("{", "$"))]
+        return f"{named[-1]}.{self.kind}"
+
+
+def operations(model: Model) -> list[Operation]:
+    """The operations on all profiles, ``/me`` first, facet by facet."""
+    return [
+        operation
+        for name, navigation in model.container.items()
+        for operation in _below(model, _address(f"/{name}", navigation), navigation.target)
+    ]
+
+
+def _below(model: Model, path: str, kind: type[Entity]) -> Iterator[Operation]:
+    for name, navigation in model.navigation(kind).items():
+        here = f"{path}/{name}"
+        target = navigation.target
+        if not navigation.contained:
+            continue
+        if navigation.collection:
+            item = _address(here, navigation)
+            yield Operation("list", "GET", here, target)
+            yield Operation("get", "GET", item, target)
+            if not (issubclass(target, ItemFacet) and target.read_only):
+                yield Operation("create", "POST", here, target)
+                yield Operation("update", "PATCH", item, target)
+                yield Operation("delete", "DELETE", item, target)
+        else:
+            yield Operation("read", "GET", here, target)
+            yield Operation("erase", "DELETE", here, target)
+            yield from _below(model, here, target)
+
+
+def _address(path: str, navigation: Navigation) -> str:
+    return f"{path}/{{{edm_name(navigation.target)}-id}}" if navigation.collection else path

@@ -1,0 +1,240 @@
+"""
+The parity map: what Graph's profile API has, what this service does about it, and the test
+that shows it. ``python -m openprofile.parity`` prints it; ``docs/parity.md`` is what it prints.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from openprofile.model.directory import BETA
+from openprofile.model.facets import FACETS
+from openprofile.odata.operations import Operation, operations
+
+KNOWN_ON = "2026-11-23"
+"""The day of what is said of Graph below: its metadata of 2026-08-03, its permission data of
+2026-08-07, and its pages as they stood on 2026-07-20."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One operation of Graph's, and what becomes of it here."""
+
+    operation: str
+    outcome: str
+    """``works`` or ``refused``, with the status of a refusal."""
+    witness: str
+    """The test that shows it, as pytest names it; or the reason where nothing is served."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A point on which Graph's documents are silent, or contradict each other."""
+
+    what: str
+    graph: str
+    here: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A member of the metadata, or a type (``member`` empty), that is not as Graph's."""
+
+    type: str
+    member: str
+    how: str
+    why: str
+
+
+_FACETS = "tests/api/test_facets.py::"
+_PROFILE = "tests/api/test_profile.py::"
+_WITNESSES = {
+    "list": f"{_FACETS}test_list_runs_from_the_oldest_to_the_newest",
+    "create": f"{_FACETS}test_create_answers_with_the_stored_item",
+    "get": f"{_FACETS}test_an_item_has_two_urls",
+    "update": f"{_FACETS}test_update_merges_what_it_is_sent",
+    "delete": f"{_FACETS}test_delete_answers_nothing_and_leaves_nothing",
+    "read": f"{_PROFILE}test_the_profile_holds_every_facet_with_its_context_before_it",
+    "erase": f"{_PROFILE}test_delete_erases_the_whole_profile_and_no_other",
+}
+_READ_ONLY_READ = f"{_PROFILE}test_the_account_is_what_the_directory_knows"
+_READ_ONLY_WRITE = f"{_PROFILE}test_a_read_only_facet_refuses_every_write"
+_NOT_SERVED = "not a part of the profile entity; nothing is served at the path"
+
+_BEYOND = (
+    Row(
+        "PATCH {user}/profile",
+        "refused, 405",
+        f"{_PROFILE}test_another_method_on_the_profile_is_refused",
+    ),
+    Row("{user}/responsibilities", "refused, 400", _NOT_SERVED),
+    Row("/admin/people/…", "refused, 400", _NOT_SERVED),
+)
+
+CHOICES = (
+    Choice(
+        "who sees an item",
+        graph="The members of `allowedAudiences` are documented, their effect is not.",
+        here="It is seen by those whose relation to the owner is among its audiences.",
+    ),
+    Choice(
+        "`POST …/{facet}/$ref`",
+        graph="An old page gives it for interests; the metadata has no such operation.",
+        here="It is a create.",
+    ),
+    Choice(
+        "the id of a create",
+        graph="The service makes it.",
+        here="A GUID that the client sends is kept, so that an import can be repeated; any other "
+        "id is replaced.",
+    ),
+    Choice(
+        "an omitted collection",
+        graph="Pages print null, published captures `[]`.",
+        here="It is `[]`; null, which some pages send and get back, is kept where it is sent.",
+    ),
+    Choice(
+        "`emails.type` and `phones.type` when not sent",
+        graph="Not nullable in the metadata, null in the pages' examples.",
+        here="They have the member numbered 0.",
+    ),
+    Choice(
+        "writes of `account`",
+        graph="The resource page says that it is read-only, the operation pages show writes.",
+        here="They are refused with 405.",
+    ),
+    Choice(
+        "`ETag`, `Location`, `If-Match`",
+        graph="Not documented for the profile.",
+        here="Every item has a weak ETag, a create its Location, and `If-Match` is obeyed.",
+    ),
+    Choice(
+        "writing notes and names with a read scope",
+        graph="The permission data lists read scopes for some writes, which looks like a slip.",
+        here="Every write needs User.ReadWrite or User.ReadWrite.All.",
+    ),
+)
+
+_NOT_A_PROFILE = "not a part of the profile, and not served here"
+_NOT_IN_EXCERPT = "Graph's user has it too; an excerpt of the metadata may leave it out"
+_OF_PERSON = "reached from `person` alone"
+
+DIFFERENCES = (
+    *(
+        Difference(name, "", "absent", why)
+        for name, why in (
+            ("location", _OF_PERSON),
+            ("locationType", _OF_PERSON),
+            ("locationUniqueIdType", _OF_PERSON),
+            ("outlookGeoCoordinates", _OF_PERSON),
+            ("person", "the relevance list of Outlook: " + _NOT_A_PROFILE),
+            ("personDataSource", _OF_PERSON),
+            ("personResponsibility", "an orphan of Graph's metadata: no navigation leads to it"),
+            ("phone", _OF_PERSON),
+            ("profilePropertySetting", "people administration: " + _NOT_A_PROFILE),
+            ("profileSource", "people administration: " + _NOT_A_PROFILE),
+            ("profileSourceLocalization", "people administration: " + _NOT_A_PROFILE),
+            ("rankedEmailAddress", _OF_PERSON),
+            ("website", _OF_PERSON),
+            ("websiteType", _OF_PERSON),
+        )
+    ),
+    *(
+        Difference("user", name, "present", _NOT_IN_EXCERPT)
+        for name in (
+            "ageGroup",
+            "createdDateTime",
+            "givenName",
+            "jobTitle",
+            "preferredLanguage",
+            "surname",
+            "usageLocation",
+        )
+    ),
+    Difference("user", "directReports", "absent", "the directory's relations are not served yet"),
+    Difference("user", "manager", "absent", "the directory's relations are not served yet"),
+    Difference("user", "people", "absent", "the relevance list of Outlook: " + _NOT_A_PROFILE),
+    Difference(
+        "user",
+        "userPrincipalName",
+        "not nullable",
+        "a person is found by it, so nobody here is without one",
+    ),
+)
+
+
+def rows() -> list[Row]:
+    """Every documented operation on a profile, and those that only generated clients know."""
+    known = operations(BETA)
+    return [
+        *(_row(operation) for operation in known if operation.path.startswith("/me/")),
+        *_refused(),
+        *_BEYOND,
+    ]
+
+
+def markdown() -> str:
+    """The whole map as a page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _row(operation: Operation) -> Row:
+    segment = operation.path.split("/")[3:4]
+    witness = _WITNESSES[operation.kind]
+    if segment:
+        read_only = FACETS[segment[0]].read_only
+        witness = _READ_ONLY_READ if read_only else f"{witness}[{segment[0]}]"
+    path = operation.path.replace("/me/", "{user}/", 1)
+    return Row(f"{operation.method} {path}", "works", witness)
+
+
+def _refused() -> Iterator[Row]:
+    for segment, item in sorted(FACETS.items()):
+        if item.read_only:
+            for method, path in (("POST", ""), ("PATCH", "/{id}"), ("DELETE", "/{id}")):
+                yield Row(
+                    f"{method} {{user}}/profile/{segment}{path}",
+                    "refused, 405",
+                    f"{_READ_ONLY_WRITE}[{segment}]",
+                )
+
+
+def _lines() -> Iterator[str]:
+    yield "# Parity"
+    yield ""
+    yield "What Microsoft Graph's profile API has, and what this service does about it."
+    yield f"What is said of Graph is what its documents showed by {KNOWN_ON}; nothing was tried"
+    yield "against the live service. `{user}` is `/me` or `/users/{id | userPrincipalName}`."
+    yield "Run `scripts/docs` to write this page anew."
+    yield ""
+    yield "## Operations"
+    yield ""
+    yield "| Graph's operation | here | shown by |"
+    yield "| --- | --- | --- |"
+    for row in rows():
+        shown = f"`{row.witness}`" if "::" in row.witness else row.witness
+        yield f"| `{row.operation}` | {row.outcome} | {shown} |"
+    yield ""
+    yield "## Our choices"
+    yield ""
+    yield f"Where Graph's documents are silent or contradict each other ({KNOWN_ON}):"
+    yield ""
+    yield "| what | Graph's documents | here |"
+    yield "| --- | --- | --- |"
+    for choice in CHOICES:
+        yield f"| {choice.what} | {choice.graph} | {choice.here} |"
+    yield ""
+    yield "## Differences from Graph's metadata"
+    yield ""
+    yield "A comparison of `$metadata` with Graph's own finds these and no others"
+    yield "(`tests/api/test_csdl_parity.py`, with `OPENPROFILE_CSDL` naming a copy of Graph's)."
+    yield ""
+    yield "| type | member | how it differs | why |"
+    yield "| --- | --- | --- | --- |"
+    for difference in sorted(DIFFERENCES, key=lambda one: (one.type, one.member)):
+        member = f"`{difference.member}`" if difference.member else "—"
+        yield f"| `{difference.type}` | {member} | {difference.how} | {difference.why} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
