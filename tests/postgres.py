@@ -124,7 +124,6 @@ class Server:
             process.kill()
         self.process.kill()
         self._wait()
-        psutil.wait_procs(processes)
 
     def suspend(self) -> None:
         """Hold every process of the server still: it is there, and does not answer."""
@@ -140,6 +139,6 @@ class Server:
 
     def _wait(self) -> None:
         self.process.wait(timeout=20)
-        self._reader.join()
+        self._reader.join()  # each of its processes has the pipe open until it ends
         assert self.process.stderr is not None
         self.process.stderr.close()

@@ -7,6 +7,7 @@ import pytest
 from openprofile.store.base import (
     Conflict,
     Delete,
+    Erase,
     Full,
     Insert,
     Key,
@@ -93,6 +94,36 @@ class StoreContract:
         await store.write([PutPerson("t", name, name, "") for name in reversed(order)])
         assert [found.id for found in await store.collection("t", "o", "f")] == order
         assert [found.id for found in await store.people("t")] == order
+
+    async def test_what_is_owned_runs_facet_by_facet(self, store: Store) -> None:
+        for item, facet in (("b", "g"), ("a", "g"), ("z", "f"), ("c", "e")):
+            await store.write([insert(key(item, facet=facet))])
+        await store.write([insert(key(owner="other")), insert(key(tenant="other"))])
+        assert [(facet, found.id) for facet, found in await store.owned("t", "o")] == [
+            ("e", "c"),
+            ("f", "z"),
+            ("g", "a"),
+            ("g", "b"),
+        ]
+        assert await store.owned("t", "nobody") == []
+
+    async def test_erase_removes_all_that_one_owner_has(self, store: Store) -> None:
+        others = [key(owner="other"), key(tenant="other")]
+        await store.write([insert(key(str(n), facet=f)) for n in range(3) for f in "fg"])
+        await store.write([insert(other) for other in others])
+        assert await store.write([Erase("t", "o")]) == [None]
+        assert await store.owned("t", "o") == []
+        for other in others:
+            assert await store.get(other) is not None
+        assert await store.write([Erase("t", "o")]) == [None]
+
+    async def test_an_erase_is_seen_by_the_changes_after_it(self, store: Store) -> None:
+        await store.write([insert(key(str(n)), limit=2) for n in range(2)])
+        await store.write([Erase("t", "o"), insert(key("1"), "new", limit=2)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["new"]
+        with pytest.raises(Missing):
+            await store.write([Erase("t", "o"), Update(key("1"), refuse)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["new"]
 
     async def test_a_full_collection_takes_no_more(self, store: Store) -> None:
         await store.write([insert(key(str(n)), limit=2) for n in range(2)])

@@ -18,6 +18,7 @@ import psycopg
 from openprofile.store.base import (
     Change,
     Delete,
+    Erase,
     Insert,
     Key,
     Missing,
@@ -28,7 +29,7 @@ from openprofile.store.base import (
     Update,
 )
 from openprofile.store.migrate import pending
-from openprofile.store.postgres_draft import DIRECTORY, carry_out, is_text
+from openprofile.store.postgres_draft import carry_out, is_text, turn
 from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
 
 READS = 64
@@ -87,6 +88,10 @@ class PostgresStore:
     async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
         return await self._all(_LIST, tenant, owner, facet)
 
+    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+        rows = await self._rows(_OWNED, tenant, owner)
+        return [(facet, Record(*rest)) for facet, *rest in rows]
+
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
         """
         As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
@@ -96,7 +101,8 @@ class PostgresStore:
             raise Unavailable("the store is closed")
         for change in changes:
             _require_names(change)
-        return await self._writes[_writer(changes, len(self._writes))].ask(changes)
+        writer = hash(turn(changes[0])) % len(self._writes) if changes else 0
+        return await self._writes[writer].ask(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         return await self._one(_PERSON, tenant, id_or_name)
@@ -155,6 +161,10 @@ _LIST = (
     "SELECT id, version, text FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
     " ORDER BY created, id"
 )
+_OWNED = (
+    "SELECT facet, id, version, text FROM item WHERE tenant = $1 AND owner = $2"
+    " ORDER BY facet, created, id"
+)
 _PERSON = (
     "SELECT id, version, text FROM person WHERE tenant = $1 AND (id = $2 OR name = $2)"
     " ORDER BY id <> $2 LIMIT 1"
@@ -165,17 +175,6 @@ _SHARE_GROUP = (
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"
     " WHERE one.tenant = $1 AND one.person = $2 AND other.person = $3 LIMIT 1"
 )
-
-
-def _writer(changes: Sequence[Change], writers: int) -> int:
-    """Which writer carries out ``changes``: the one of the first owner."""
-    match changes:
-        case [Insert(key) | Update(key) | Delete(key), *_]:
-            return hash((key.tenant, key.owner)) % writers
-        case [PutPerson(tenant) | PutGroup(tenant), *_]:
-            return hash((tenant, DIRECTORY)) % writers
-        case _:
-            return 0
 
 
 def _are_names(names: Iterable[str]) -> bool:
@@ -189,17 +188,21 @@ def _require_names(change: Change) -> None:
     Raise Missing or ValueError for a change that names what cannot be there: asked for together
     with others, it would fail them all.
     """
+    keys: list[tuple[str, ...]] = []
     match change:
         case Update(key) | Delete(key):
             if not _are_names((key.tenant, key.owner, key.facet, key.id)):
                 raise Missing(key.id)
             return
         case Insert(key):
-            keys = [(key.tenant, key.owner, key.facet, key.id)]
+            keys.append((key.tenant, key.owner, key.facet, key.id))
+        case Erase(tenant, owner):
+            keys.append((tenant, owner))
         case PutPerson(tenant, id_, name):
-            keys = [(tenant, id_, name)]
+            keys.append((tenant, id_, name))
         case PutGroup(tenant, id_, _, members):
-            keys = [(tenant, id_), *((tenant, person, id_) for person in members)]
+            keys.append((tenant, id_))
+            keys.extend((tenant, person, id_) for person in members)
     for names in keys:
         if not _are_names(names):
             raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")

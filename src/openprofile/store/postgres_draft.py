@@ -29,6 +29,7 @@ from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    Erase,
     Full,
     Insert,
     Key,
@@ -41,14 +42,23 @@ from openprofile.store.base import (
 )
 from openprofile.store.postgres_lane import Connection
 
-DIRECTORY = ""
-"""The owner, in the table ``turn``, of a tenant's people and groups."""
-
 Outcome: TypeAlias = "list[Record | None] | Exception"
 _Collection: TypeAlias = "tuple[str, str, str]"
-_Place: TypeAlias = "tuple[str, str]"
+_Turn: TypeAlias = "tuple[str, str]"
+_Named: TypeAlias = "tuple[str, str]"
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+
+
+def turn(change: Change) -> _Turn:
+    """Whose rows ``change`` touches: an owner's, or no owner's where they are the directory's."""
+    match change:
+        case Insert(key) | Update(key) | Delete(key):
+            return (key.tenant, key.owner)
+        case Erase(tenant, owner):
+            return (tenant, owner)
+        case PutPerson(tenant) | PutGroup(tenant):
+            return (tenant, "")
 
 
 async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) -> list[Outcome]:
@@ -66,7 +76,7 @@ async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) 
     return outcomes
 
 
-class _Named(msgspec.Struct, frozen=True):
+class _Person(msgspec.Struct, frozen=True):
     """As much of a person as the next version of it, and another's name, depend on."""
 
     version: int
@@ -77,7 +87,7 @@ class _Draft:
     """The rows that some changes touch, as they were read and as decisions have left them."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
-        self._turns: set[_Place] = set()
+        self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
         self._wanted_people: defaultdict[str, set[str]] = defaultdict(set)
@@ -87,26 +97,24 @@ class _Draft:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
         self._sizes: dict[_Collection, int] = {}
-        self._people: dict[_Place, _Named | None] = {}
-        self._names: dict[_Place, str | None] = {}
-        self._groups: dict[_Place, int | None] = {}
+        self._people: dict[_Named, _Person | None] = {}
+        self._names: dict[_Named, str | None] = {}
+        self._groups: dict[_Named, int | None] = {}
         self._statements: list[tuple[str, tuple[object, ...]]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def _want(self, change: Change) -> None:
-        """Note the rows that deciding on ``change`` takes, and whose turn they need."""
+        """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
+        self._turns.add(turn(change))
         match change:
             case Insert(key) | Update(key) | Delete(key):
-                self._turns.add((key.tenant, key.owner))
                 self._wanted_items[_collection(key)].add(key.id)
                 if isinstance(change, Insert):
                     self._wanted_sizes.add(_collection(key))
             case PutPerson(tenant, id_, name):
-                self._turns.add((tenant, DIRECTORY))
                 self._wanted_people[tenant].add(id_)
                 self._wanted_names[tenant].add(name)
             case PutGroup(tenant, id_):
-                self._turns.add((tenant, DIRECTORY))
                 self._wanted_groups[tenant].add(id_)
 
     async def read(self, connection: Connection) -> None:
@@ -138,7 +146,7 @@ class _Draft:
                 self._items[Key(*place, id_)] = Record(id_, version, text)
         for tenant, cursor in people.items():
             for id_, version, name in await cursor.fetchall():
-                self._people[tenant, id_] = _Named(version, name)
+                self._people[tenant, id_] = _Person(version, name)
                 self._names[tenant, name] = id_
         for tenant, cursor in groups.items():
             for id_, version in await cursor.fetchall():
@@ -172,45 +180,59 @@ class _Draft:
 
     def _decide(self, change: Change) -> Record | None:
         match change:
-            case Insert(key, created, text, limit):
-                return self._insert(key, created, _storable(text), limit)
-            case Update(key, revise):
-                before = self._existing(key)
-                record = Record(key.id, before.version + 1, _storable(revise(before)))
-                self._set(self._items, key, record)
-                self._then(_UPDATE, record.version, record.text, *_place(key))
-                return record
-            case Delete(key, check):
-                check(self._existing(key))
-                self._set(self._items, key, None)
-                if (collection := _collection(key)) in self._sizes:
-                    self._set(self._sizes, collection, self._sizes[collection] - 1)
-                self._then(_DELETE, *_place(key))
+            case Insert():
+                return self._insert(change)
+            case Update():
+                return self._update(change)
+            case Delete():
+                self._delete(change)
+                return None
+            case Erase():
+                self._erase(change)
                 return None
             case PutPerson():
                 return self._put_person(change)
-            case PutGroup(tenant, id_, text, members):
-                before_version = self._groups.get((tenant, id_))
-                version = before_version + 1 if before_version else new_version()
-                self._set(self._groups, (tenant, id_), version)
-                self._then(_PUT_GROUP, tenant, id_, version, _storable(text))
-                self._then(_CLEAR_GROUP, tenant, id_)
-                for person in dict.fromkeys(members):
-                    self._then(_JOIN, tenant, person, id_)
-                return Record(id_, version, text)
+            case PutGroup():
+                return self._put_group(change)
 
-    def _insert(self, key: Key, created: int, text: str, limit: int) -> Record:
-        collection = _collection(key)
+    def _insert(self, change: Insert) -> Record:
+        key, collection = change.key, _collection(change.key)
         size = self._sizes[collection]
-        if size >= limit:
+        if size >= change.limit:
             raise Full(f"{key.facet} holds {size} items")
         if self._items.get(key):
             raise Conflict(f"{key.id} is taken")
-        record = Record(key.id, new_version(), text)
+        record = Record(key.id, new_version(), _storable(change.text))
         self._set(self._items, key, record)
         self._set(self._sizes, collection, size + 1)
-        self._then(_INSERT, *_place(key), record.version, created, text)
+        self._then(_INSERT, *_place(key), record.version, change.created, record.text)
         return record
+
+    def _update(self, change: Update) -> Record:
+        key, before = change.key, self._existing(change.key)
+        record = Record(key.id, before.version + 1, _storable(change.revise(before)))
+        self._set(self._items, key, record)
+        self._then(_UPDATE, record.version, record.text, *_place(key))
+        return record
+
+    def _delete(self, change: Delete) -> None:
+        key, collection = change.key, _collection(change.key)
+        change.check(self._existing(key))
+        self._set(self._items, key, None)
+        if collection in self._sizes:
+            self._set(self._sizes, collection, self._sizes[collection] - 1)
+        self._then(_DELETE, *_place(key))
+
+    def _erase(self, change: Erase) -> None:
+        owner = (change.tenant, change.owner)
+        for key in self._items:
+            if (key.tenant, key.owner) == owner:
+                self._set(self._items, key, None)
+        for collection in self._sizes:
+            if collection[:2] == owner:
+                self._set(self._sizes, collection, 0)
+        self._then(_ERASE, *owner)
+        self._then(_END_TURNS, *owner)
 
     def _put_person(self, change: PutPerson) -> Record:
         tenant, id_, name = change.tenant, change.id, change.name
@@ -219,11 +241,22 @@ class _Draft:
         before = self._people.get((tenant, id_))
         if before:
             self._set(self._names, (tenant, before.name), None)
-        person = _Named(before.version + 1 if before else new_version(), name)
-        self._set(self._people, (tenant, id_), person)
+        version = before.version + 1 if before else new_version()
+        self._set(self._people, (tenant, id_), _Person(version, name))
         self._set(self._names, (tenant, name), id_)
-        self._then(_PUT_PERSON, tenant, id_, person.version, name, _storable(change.text))
-        return Record(id_, person.version, change.text)
+        self._then(_PUT_PERSON, tenant, id_, version, name, _storable(change.text))
+        return Record(id_, version, change.text)
+
+    def _put_group(self, change: PutGroup) -> Record:
+        tenant, id_ = change.tenant, change.id
+        before = self._groups.get((tenant, id_))
+        version = before + 1 if before else new_version()
+        self._set(self._groups, (tenant, id_), version)
+        self._then(_PUT_GROUP, tenant, id_, version, _storable(change.text))
+        self._then(_CLEAR_GROUP, tenant, id_)
+        for person in dict.fromkeys(change.members):
+            self._then(_JOIN, tenant, person, id_)
+        return Record(id_, version, change.text)
 
     def _existing(self, key: Key) -> Record:
         record = self._items.get(key)
@@ -290,6 +323,9 @@ _UPDATE = (
     " WHERE tenant = $3 AND owner = $4 AND facet = $5 AND id = $6"
 )
 _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
+_ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
+# The row stays locked until the commit, and whoever waits for it makes it anew.
+_END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
 _PUT_PERSON = (
     "INSERT INTO person (tenant, id, version, name, text) VALUES ($1, $2, $3, $4, $5)"
     " ON CONFLICT (tenant, id) DO UPDATE"
