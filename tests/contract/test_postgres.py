@@ -75,8 +75,16 @@ class TestNodes:
             (migration.number, migration.name) for migration in migrations("postgres")
         ]
 
-    async def test_nodes_together_keep_the_limit_of_a_collection(self, dsn: str) -> None:
-        nodes = [await PostgresStore.open(dsn) for _ in range(3)]
+    @pytest.mark.parametrize("default", ["read committed", "serializable"])
+    async def test_nodes_together_keep_the_limit_of_a_collection(
+        self, dsn: str, default: str
+    ) -> None:
+        options = psycopg.conninfo.conninfo_to_dict(dsn)["options"]
+        level = default.replace(" ", "\\ ")
+        isolated = psycopg.conninfo.make_conninfo(
+            dsn, options=f"{options} -c default_transaction_isolation={level}"
+        )
+        nodes = [await PostgresStore.open(isolated) for _ in range(3)]
         outcomes = await asyncio.gather(
             *(
                 node.write([insert(key(f"{name}{n}"), limit=10)])
