@@ -105,7 +105,7 @@ class Server:
         for line in self.process.stderr:
             said += line
             if READY in line:
-                self._reader = threading.Thread(target=self.process.stderr.read)
+                self._reader = threading.Thread(target=self.process.stderr.read, daemon=True)
                 self._reader.start()
                 return
         raise AssertionError(f"PostgreSQL {self._version} ended: {said}")
