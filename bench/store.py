@@ -1,5 +1,4 @@
-"""
-How many creates and reads a second each store carries out: ``python bench/store.py``.
+"""How many creates and reads a second each store carries out: ``python bench/store.py``.
 
 PostgreSQL is the server that ``--postgres DSN`` names, or each version that the tests bring. The
 database and this program share the machine. Nothing here is asserted; docs/postgresql.md has the

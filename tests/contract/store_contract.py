@@ -16,6 +16,7 @@ from openprofile.store.base import (
     PutPerson,
     Record,
     Store,
+    StoreError,
     Unavailable,
     Update,
 )
@@ -49,10 +50,11 @@ class StoreContract:
         raise NotImplementedError
 
     async def test_an_inserted_item_is_read_back(self, store: Store) -> None:
-        (written,) = await store.write([insert(key(), "{é}")])
+        (written,) = await store.write([insert(key(), "{é}", created=7)])
         assert written is not None
         assert written.text == "{é}"
         assert written.version > 0
+        assert written.created == 7
         assert await store.get(key()) == written
 
     @pytest.mark.parametrize("text", ["", '"\\u0000"', "'; --", "日本語 🎈", "x" * 1_000_000])
@@ -107,16 +109,6 @@ class StoreContract:
         ]
         assert await store.owned("t", "nobody") == []
 
-    async def test_erase_removes_all_that_one_owner_has(self, store: Store) -> None:
-        others = [key(owner="other"), key(tenant="other")]
-        await store.write([insert(key(str(n), facet=f)) for n in range(3) for f in "fg"])
-        await store.write([insert(other) for other in others])
-        assert await store.write([Erase("t", "o")]) == [None]
-        assert await store.owned("t", "o") == []
-        for other in others:
-            assert await store.get(other) is not None
-        assert await store.write([Erase("t", "o")]) == [None]
-
     async def test_an_erase_is_seen_by_the_changes_after_it(self, store: Store) -> None:
         await store.write([insert(key(str(n)), limit=2) for n in range(2)])
         await store.write([Erase("t", "o"), insert(key("1"), "new", limit=2)])
@@ -133,10 +125,10 @@ class StoreContract:
         assert len(await store.collection("t", "o", "f")) == 2
 
     async def test_an_update_sees_the_record_and_raises_the_version(self, store: Store) -> None:
-        (before,) = await store.write([insert(key(), "a")])
+        (before,) = await store.write([insert(key(), "a", created=7)])
         (after,) = await store.write([Update(key(), lambda found: found.text + "b")])
         assert before is not None
-        assert after == Record("1", before.version + 1, "ab")
+        assert after == Record("1", before.version + 1, "ab", created=7)
         assert await store.get(key()) == after
 
     async def test_an_update_keeps_the_place_in_the_collection(self, store: Store) -> None:
@@ -164,6 +156,18 @@ class StoreContract:
         with pytest.raises(Missing):
             await store.write([Delete(key(), allow)])
 
+    async def test_an_owner_is_erased_whole_and_alone(self, store: Store) -> None:
+        mine = [key("1"), key("2"), key("1", facet="g")]
+        others = [key("1", owner="other"), key("1", tenant="other")]
+        await store.write([insert(at, created=n) for n, at in enumerate([*mine, *others])])
+        owned = await store.owned("t", "o")
+        assert [(facet, found.id) for facet, found in owned] == [("f", "1"), ("f", "2"), ("g", "1")]
+        assert await store.write([Erase("t", "o")]) == [None]
+        assert await store.owned("t", "o") == []
+        for at in others:
+            assert await store.get(at) is not None
+        assert await store.write([Erase("t", "o")]) == [None]
+
     async def test_a_version_does_not_come_back_with_the_id(self, store: Store) -> None:
         seen = set()
         for _ in range(5):
@@ -185,6 +189,19 @@ class StoreContract:
                 [insert(key("1")), Update(key("0"), lambda _: "new"), Delete(key("0"), allow), last]
             )
         assert [found.text for found in await store.collection("t", "o", "f")] == ["{}"]
+
+    async def test_an_error_names_the_change_that_raised_it(self, store: Store) -> None:
+        await store.write([insert(key("0")), PutPerson("t", "1", "ada@x", "Ada")])
+        for bad in (
+            insert(key("0")),
+            insert(key("1"), limit=1),
+            Update(key("none"), refuse),
+            Delete(key("none"), allow),
+            PutPerson("t", "2", "ada@x", "Not Ada"),
+        ):
+            with pytest.raises(StoreError) as caught:
+                await store.write([Update(key("0"), lambda _: "x"), bad])
+            assert caught.value.change is bad
 
     async def test_a_failed_write_leaves_its_neighbours_alone(self, store: Store) -> None:
         await store.write([insert(key("taken"))])
@@ -242,6 +259,12 @@ class StoreContract:
         assert not await store.share_group("other", "1", "2")
         await store.write([PutGroup("t", "g", "", ("1",))])
         assert not await store.share_group("t", "1", "2")
+
+    async def test_a_secret_is_made_once(self, store: Store) -> None:
+        secret = await store.secret()
+        assert len(secret) == 32
+        assert len(set(secret)) > 8
+        assert await store.secret() == secret
 
     async def test_check_returns_when_a_write_is_stored(self, store: Store) -> None:
         await store.check()

@@ -1,5 +1,4 @@
-"""
-The Store protocol: what every store promises; ``tests/contract`` holds each to it.
+"""The Store protocol: what every store promises; ``tests/contract`` holds each to it.
 
 A store knows nothing of profiles. An item is opaque text under a key; what must be decided
 between a read and the write that depends on it travels as a function inside the change, and runs
@@ -31,6 +30,8 @@ class Record(msgspec.Struct, frozen=True):
     version: int
     """Positive; grows with each change, and is new again when a deleted id is inserted again."""
     text: str
+    created: int = 0
+    """Its place in its collection, as the Insert gave it; 0 for people and groups."""
 
 
 def new_version() -> int:
@@ -50,8 +51,7 @@ class Insert(msgspec.Struct, frozen=True):
 
 
 class Update(msgspec.Struct, frozen=True):
-    """
-    Replace an item's text by what ``revise`` makes of the record. Raises Missing if there is
+    """Replace an item's text by what ``revise`` makes of the record. Raises Missing if there is
     none; what ``revise`` raises leaves the item as it was.
     """
 
@@ -60,8 +60,7 @@ class Update(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """
-    Remove an item, after ``check`` has seen the record. Raises Missing if there is none; what
+    """Remove an item, after ``check`` has seen the record. Raises Missing if there is none; what
     ``check`` raises leaves the item where it was.
     """
 
@@ -77,8 +76,7 @@ class Erase(msgspec.Struct, frozen=True):
 
 
 class PutPerson(msgspec.Struct, frozen=True):
-    """
-    Store a person of the directory, new or in place of the one with this id.
+    """Store a person of the directory, new or in place of the one with this id.
 
     Raises Conflict if another person has the name.
     """
@@ -105,6 +103,9 @@ Change: TypeAlias = Insert | Update | Delete | Erase | PutPerson | PutGroup
 
 class StoreError(Exception):
     """What a store raises; nothing of the changes that raised it is stored."""
+
+    change: Change | None = None
+    """The change that could not be carried out, where it is one of them that failed."""
 
 
 class Conflict(StoreError):
@@ -140,8 +141,7 @@ class Store(Protocol):
         """All items of one owner with their facets, facet by facet, oldest first."""
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
-        """
-        Carry out ``changes`` in order, all or none, and return when they are on the disk.
+        """Carry out ``changes`` in order, all or none, and return when they are on the disk.
 
         Returns the record that each leaves behind, None for one that leaves none.
         """
@@ -154,6 +154,9 @@ class Store(Protocol):
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, are members of one group."""
+
+    async def secret(self) -> bytes:
+        """32 random bytes, made with the database, that all who share it sign with."""
 
     async def check(self) -> None:
         """Return once a write has been stored; raise Unavailable if none can be."""

@@ -1,5 +1,4 @@
-"""
-The store on PostgreSQL, 16 and later: any number of nodes and processes share one database.
+"""The store on PostgreSQL, 16 and later: any number of nodes and processes share one database.
 
 Reads share a few connections; those that wait together travel together, as a pipeline. Writes go
 to one of a few writers, which the owner decides, so that writes for one owner gather at one
@@ -66,8 +65,7 @@ class PostgresStore:
         statement_timeout: float = 5,
         answer_timeout: float = 10,
     ) -> Self:
-        """
-        Bring the schema up to date and return a store of at most ``readers + writers``
+        """Bring the schema up to date and return a store of at most ``readers + writers``
         connections.
 
         ``dsn`` is what libpq takes, a URL or ``key=value`` words. Times are in seconds: to
@@ -93,8 +91,7 @@ class PostgresStore:
         return [(facet, Record(*rest)) for facet, *rest in rows]
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
-        """
-        As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
+        """As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
         hold. To look for such a name finds nothing.
         """
         if self._closed:
@@ -112,6 +109,10 @@ class PostgresStore:
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(await self._rows(_SHARE_GROUP, tenant, one, other))
+
+    async def secret(self) -> bytes:
+        ((secret,),) = await self._rows("SELECT value FROM secret")
+        return bytes(secret)
 
     async def check(self) -> None:
         await self.write(())
@@ -155,14 +156,15 @@ async def _read(connection: Connection, reads: Sequence[_Read]) -> list[_Rows | 
 
 
 _GET = (
-    "SELECT id, version, text FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
+    "SELECT id, version, text, created FROM item"
+    " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
 )
 _LIST = (
-    "SELECT id, version, text FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
+    "SELECT id, version, text, created FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
     " ORDER BY created, id"
 )
 _OWNED = (
-    "SELECT facet, id, version, text FROM item WHERE tenant = $1 AND owner = $2"
+    "SELECT facet, id, version, text, created FROM item WHERE tenant = $1 AND owner = $2"
     " ORDER BY facet, created, id"
 )
 _PERSON = (
@@ -184,15 +186,16 @@ def _are_names(names: Iterable[str]) -> bool:
 
 
 def _require_names(change: Change) -> None:
-    """
-    Raise Missing or ValueError for a change that names what cannot be there: asked for together
+    """Raise Missing or ValueError for a change that names what cannot be there: asked for together
     with others, it would fail them all.
     """
     keys: list[tuple[str, ...]] = []
     match change:
         case Update(key) | Delete(key):
             if not _are_names((key.tenant, key.owner, key.facet, key.id)):
-                raise Missing(key.id)
+                missing = Missing(key.id)
+                missing.change = change
+                raise missing
             return
         case Insert(key):
             keys.append((key.tenant, key.owner, key.facet, key.id))

@@ -1,5 +1,4 @@
-"""
-What a group of writes makes of the rows that it touches, decided in memory between one read of
+"""What a group of writes makes of the rows that it touches, decided in memory between one read of
 them and one write.
 
 The rows are read in one round trip, each write is decided on, and what the writes come to goes
@@ -37,6 +36,7 @@ from openprofile.store.base import (
     PutGroup,
     PutPerson,
     Record,
+    StoreError,
     Update,
     new_version,
 )
@@ -62,8 +62,7 @@ def turn(change: Change) -> _Turn:
 
 
 async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) -> list[Outcome]:
-    """
-    Carry out a group of writes in one transaction, each of them all or none, and return once
+    """Carry out a group of writes in one transaction, each of them all or none, and return once
     they are on the disk.
 
     The outcome of each is what it leaves behind, or what one of its changes raised. Raises
@@ -142,8 +141,8 @@ class _Draft:
             for (size,) in await cursor.fetchall():
                 self._sizes[place] = size
         for place, cursor in items.items():
-            for id_, version, text in await cursor.fetchall():
-                self._items[Key(*place, id_)] = Record(id_, version, text)
+            for id_, *rest in await cursor.fetchall():
+                self._items[Key(*place, id_)] = Record(id_, *rest)
         for tenant, cursor in people.items():
             for id_, version, name in await cursor.fetchall():
                 self._people[tenant, id_] = _Person(version, name)
@@ -159,7 +158,7 @@ class _Draft:
         before = len(self._statements)
         self._undo.clear()
         try:
-            return [self._decide(change) for change in changes]
+            return [self._carried_out(change) for change in changes]
         except Exception as error:  # noqa: BLE001  what a change raises is its caller's
             del self._statements[before:]
             for rows, key, value in reversed(self._undo):
@@ -177,6 +176,13 @@ class _Draft:
             commit = await connection.execute("COMMIT")
         if commit.statusmessage != "COMMIT":
             raise psycopg.OperationalError(f"COMMIT was answered with {commit.statusmessage}")
+
+    def _carried_out(self, change: Change) -> Record | None:
+        try:
+            return self._decide(change)
+        except StoreError as error:
+            error.change = change
+            raise
 
     def _decide(self, change: Change) -> Record | None:
         match change:
@@ -202,15 +208,16 @@ class _Draft:
             raise Full(f"{key.facet} holds {size} items")
         if self._items.get(key):
             raise Conflict(f"{key.id} is taken")
-        record = Record(key.id, new_version(), _storable(change.text))
+        record = Record(key.id, new_version(), _storable(change.text), change.created)
         self._set(self._items, key, record)
         self._set(self._sizes, collection, size + 1)
-        self._then(_INSERT, *_place(key), record.version, change.created, record.text)
+        self._then(_INSERT, *_place(key), record.version, record.created, record.text)
         return record
 
     def _update(self, change: Update) -> Record:
         key, before = change.key, self._existing(change.key)
-        record = Record(key.id, before.version + 1, _storable(change.revise(before)))
+        text = _storable(change.revise(before))
+        record = Record(key.id, before.version + 1, text, before.created)
         self._set(self._items, key, record)
         self._then(_UPDATE, record.version, record.text, *_place(key))
         return record
@@ -306,7 +313,7 @@ _TAKE_TURN = (
 )
 _SIZE = "SELECT count(*) FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
 _ITEMS = (
-    "SELECT id, version, text FROM item"
+    "SELECT id, version, text, created FROM item"
     " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = ANY ($4) FOR UPDATE"
 )
 _PEOPLE = (

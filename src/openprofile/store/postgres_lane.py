@@ -1,5 +1,4 @@
-"""
-A lane: one connection to PostgreSQL, and the task that owns it and serves what waits in a queue.
+"""A lane: one connection to PostgreSQL, and the task that owns it and serves what waits in a queue.
 
 A lane takes all that waits, up to a bound, and carries it out together; while it does, the next
 group gathers. It connects when there is something to do and the connection it had is gone, so a
@@ -66,8 +65,7 @@ class Session(msgspec.Struct, frozen=True):
 
 # A server, a database or a role may be set to acknowledge earlier; one that waits for its
 # standbys to apply a commit (remote_apply) is left to.
-_SETTINGS = """
-    SELECT set_config('statement_timeout', $1, false),
+_SETTINGS = """SELECT set_config('statement_timeout', $1, false),
            set_config('idle_in_transaction_session_timeout', $2, false),
            CASE WHEN current_setting('synchronous_commit') <> 'remote_apply'
                 THEN set_config('synchronous_commit', 'on', false) END
@@ -189,8 +187,7 @@ class Lane(Generic[Job, Result]):
 
 
 def unavailable(error: Exception) -> Unavailable:
-    """
-    ``error``, of the database or on the way to it, as a store tells of it.
+    """``error``, of the database or on the way to it, as a store tells of it.
 
     A server's message goes without its details, which quote the rows concerned.
     """
@@ -199,8 +196,7 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 def _has_news(connection: Connection) -> bool:
-    """
-    Whether an idle connection has something to read: that the server has closed it, as a rule.
+    """Whether an idle connection has something to read: that the server has closed it, as a rule.
 
     Seen without asking the server, so a connection lost between two requests fails neither.
     """
@@ -211,8 +207,7 @@ def _has_news(connection: Connection) -> bool:
 
 @contextlib.contextmanager
 def _cut_after(seconds: float, connection: Connection) -> Iterator[None]:
-    """
-    Cut the connection if the block takes longer: what waits for it gets an error.
+    """Cut the connection if the block takes longer: what waits for it gets an error.
 
     The server's own timeouts do not help where it is stopped, or cannot be reached any more.
     """

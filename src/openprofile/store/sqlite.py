@@ -1,5 +1,4 @@
-"""
-The store on SQLite: reads on the caller's thread, writes on one thread that commits groups.
+"""The store on SQLite: reads on the caller's thread, writes on one thread that commits groups.
 
 WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous): a commit has
 been synced to the disk when it returns, and ``write`` returns after it. While one commit waits
@@ -29,6 +28,7 @@ from openprofile.store.base import (
     PutGroup,
     PutPerson,
     Record,
+    StoreError,
     Unavailable,
     Update,
     new_version,
@@ -63,8 +63,7 @@ class _Write:
 
 
 class SqliteStore:
-    """
-    A Store in one file, or in memory where ``path`` is None.
+    """A Store in one file, or in memory where ``path`` is None.
 
     In memory, reads and writes share the one connection that there is; a lock keeps a read from
     seeing a transaction that is under way.
@@ -118,6 +117,11 @@ class SqliteStore:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         with self._gate, _availability():
             return self._reader.execute(_SHARE_GROUP, (tenant, one, other)).fetchone() is not None
+
+    async def secret(self) -> bytes:
+        with self._gate, _availability():
+            (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
+        return bytes(secret)
 
     async def check(self) -> None:
         await self.write(())
@@ -178,8 +182,7 @@ class SqliteStore:
                 write.error = write.error or error
 
     def _carry_out(self, write: _Write) -> None:
-        """
-        Run one write inside the group's transaction; its failure takes back only itself.
+        """Run one write inside the group's transaction; its failure takes back only itself.
 
         An error of the database itself is raised: it ends the whole group.
         """
@@ -202,6 +205,13 @@ class SqliteStore:
             self._writer.execute("RELEASE write")
 
     def _apply(self, change: Change) -> Record | None:
+        try:
+            return self._carried_out(change)
+        except StoreError as error:
+            error.change = change
+            raise
+
+    def _carried_out(self, change: Change) -> Record | None:
         match change:
             case Insert():
                 return self._insert(change)
@@ -209,7 +219,7 @@ class SqliteStore:
                 before = self._existing(key)
                 version, text = before.version + 1, revise(before)
                 self._writer.execute(_UPDATE, (version, text, *_place(key)))
-                return Record(key.id, version, text)
+                return Record(key.id, version, text, before.created)
             case Delete(key, check):
                 check(self._existing(key))
                 self._writer.execute(_DELETE, _place(key))
@@ -243,7 +253,7 @@ class SqliteStore:
             self._writer.execute(_INSERT, parameters)
         except sqlite3.IntegrityError as error:
             raise Conflict(f"{key.id} is taken") from error
-        return Record(key.id, version, change.text)
+        return Record(key.id, version, change.text, change.created)
 
     def _existing(self, key: Key) -> Record:
         row = self._writer.execute(_GET, _place(key)).fetchone()
@@ -252,9 +262,12 @@ class SqliteStore:
         return Record(*row)
 
 
-_GET = "SELECT id, version, text FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_GET = (
+    "SELECT id, version, text, created FROM item"
+    " WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+)
 _LIST = (
-    "SELECT id, version, text FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+    "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"
 )
 _COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
@@ -267,7 +280,7 @@ _UPDATE = (
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 _OWNED = (
-    "SELECT facet, id, version, text FROM item WHERE tenant = ? AND owner = ?"
+    "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
 )
 _ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"

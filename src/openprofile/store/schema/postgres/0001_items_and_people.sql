@@ -53,3 +53,13 @@ CREATE TABLE heartbeat (
 );
 
 INSERT INTO heartbeat VALUES (1, 0);
+
+CREATE TABLE secret (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    value BYTEA NOT NULL
+);
+
+-- What is random without an extension is a UUID, with 122 such bits: three fill 32 bytes.
+INSERT INTO secret VALUES (1, sha256(
+    uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+));

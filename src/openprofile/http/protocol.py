@@ -1,0 +1,132 @@
+"""HTTP on the wire: uvicorn's protocol, with bounded headers and refusals in Graph's shape.
+
+What the parser refuses never becomes a request, so the guard cannot answer for it; here it gets
+the same error body. An offer to upgrade is ignored, as RFC 9110, section 7.8, lets a server do:
+Java's HTTP client sends ``Upgrade: h2c`` with the first request of a connection.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from openprofile.clock import Clock, new_id
+from openprofile.errors import BadRequest, Fault, RequestHeaderFieldsTooLarge, UriTooLong
+from openprofile.odata.fault import fault_body
+
+LONGEST_HEAD = 64 * 1024
+"""Bytes of a request's line and headers; more are not read."""
+
+
+class Protocol(HttpToolsProtocol):
+    """The protocol of one connection."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head = 0
+        self._refused = False
+        self._unread = 0
+        """Bytes that are still to come of a body whose parsing an offered upgrade ended."""
+        self._upgrade_ignored = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._unset_keepalive_if_required()
+        if self._upgrade_ignored:
+            self._read_body(data)
+            return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("The bytes received are not a request of HTTP/1.1.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head = 0
+
+    def on_url(self, url: bytes) -> None:
+        self._head += len(url)
+        if self._head > LONGEST_HEAD:
+            self._refuse(UriTooLong(f"The URL is longer than {LONGEST_HEAD} bytes."))
+        elif not self._refused:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value)
+        if self._head > LONGEST_HEAD:
+            self._refuse(
+                RequestHeaderFieldsTooLarge(
+                    f"The request's line and headers are longer than {LONGEST_HEAD} bytes."
+                )
+            )
+        elif not self._refused:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        if not self._refused:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        # At an offered upgrade the parser stops after the headers; the body is still to come.
+        if not self._refused and (self._upgrade_ignored or not self.parser.should_upgrade()):
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(BadRequest(msg))
+
+    def _ignore_upgrade(self, data: bytes) -> None:
+        if self._refused:
+            return
+        headers = dict(self.headers)
+        length = headers.get(b"content-length", b"0")
+        if b"transfer-encoding" in headers or not length.isdigit() or len(length) > 18:
+            self._refuse(BadRequest("A request that offers an upgrade needs a Content-Length."))
+            return
+        self._upgrade_ignored = True
+        self._unread = int(length)
+        self._read_body(data)
+
+    def _read_body(self, data: bytes) -> None:
+        body, rest = data[: self._unread], data[self._unread :]
+        self._unread -= len(body)
+        if body:
+            self.on_body(body)
+        if self._unread:
+            return
+        self.on_message_complete()
+        self._upgrade_ignored = False
+        self.parser = httptools.HttpRequestParser(self)
+        if rest:
+            self.data_received(rest)
+
+    def _refuse(self, fault: Fault) -> None:
+        """Answer with ``fault`` and close: what follows on the connection cannot be trusted."""
+        if self._refused:
+            return
+        self._refused = True
+        request_id = new_id()
+        body = fault_body(
+            fault,
+            ticks=Clock().ticks(),
+            request_id=request_id,
+            client_request_id=request_id,
+        )
+        head = (
+            f"HTTP/1.1 {fault.status} {HTTPStatus(fault.status).phrase}\r\n"
+            "content-type: application/json\r\n"
+            f"request-id: {request_id}\r\n"
+            f"content-length: {len(body)}\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()

@@ -1,0 +1,290 @@
+"""Answers as JSON text: control information around the entities that the store keeps as text.
+
+The format follows OData JSON Format 4.01: metadata none, minimal and full (section 3.1), Int64
+and Decimal as strings (3.2), and in a 4.01 answer names without the ``odata.`` prefix (4.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from openprofile.errors import BadRequest, NotAcceptable
+from openprofile.model.kinds import Entity
+from openprofile.model.primitives import quoted
+from openprofile.model.shape import Property, Shape, shape
+
+Level = Literal["none", "minimal", "full"]
+_LEVELS: tuple[Level, ...] = ("none", "minimal", "full")
+
+
+class Format(msgspec.Struct, frozen=True):
+    """How an answer is written."""
+
+    metadata: Level = "minimal"
+    ieee754: bool = False
+    """Whether Int64 and Decimal values are strings."""
+    version: str = "4.0"
+
+    @property
+    def content_type(self) -> str:
+        prefix = "odata." if self.version == "4.0" else ""
+        return (
+            f"application/json;{prefix}metadata={self.metadata};{prefix}streaming=true;"
+            f"IEEE754Compatible={str(self.ieee754).lower()};charset=utf-8"
+        )
+
+    @property
+    def prefix(self) -> str:
+        """What the names of control information begin with."""
+        return "@odata." if self.version == "4.0" else "@"
+
+
+class Entry(NamedTuple):
+    """An entity on its way into an answer."""
+
+    etag: str
+    text: str
+    """The entity as ``payload.write`` wrote it, or what a selection left of that."""
+    url: str
+    """Its canonical URL."""
+
+
+@lru_cache(maxsize=512)
+def negotiate(accept: str | None, option: str | None, max_version: str | None) -> Format:
+    """The format for a request's ``Accept``, ``$format`` and ``OData-MaxVersion``.
+
+    ``$format`` counts more than ``Accept`` (Protocol 4.01, section 11.2.12). Raises NotAcceptable
+    where no JSON is taken, or with parameters that this service does not know, and BadRequest
+    for a version below 4.0.
+    """
+    version = _version(max_version)
+    if option is not None:
+        wanted = {"json": "application/json"}.get(option.strip().lower(), option)
+        found = _read(wanted, version)
+        if found is None:
+            raise NotAcceptable(
+                f"The format {quoted(option)} is not supported; expected json, or "
+                "application/json with odata.metadata=none, minimal or full."
+            )
+        return found
+    if accept is None or not accept.strip():
+        return Format(version=version)
+    for media in sorted(_split(accept), key=_quality, reverse=True):
+        found = _read(media, version) if _quality(media) > 0 else None
+        if found is not None:
+            return found
+    raise NotAcceptable(
+        f"Nothing of what the Accept header takes, {quoted(accept)}, can be given; "
+        "the answer is application/json."
+    )
+
+
+def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) -> bytes:
+    """The answer that holds one entity."""
+    return _object(form, kind, entry, context).encode()
+
+
+def collection_body(
+    form: Format,
+    kind: type[Entity],
+    context: str,
+    entries: Sequence[Entry],
+    *,
+    count: int | None = None,
+    next_link: str | None = None,
+) -> bytes:
+    """The answer that holds a collection, or a page of one with the link to the next."""
+    return _collection(form, context, _objects(form, kind, entries), count, next_link)
+
+
+def references_body(
+    form: Format,
+    context: str,
+    urls: Sequence[str],
+    *,
+    count: int | None = None,
+    next_link: str | None = None,
+) -> bytes:
+    """The answer that holds references to entities (section 14)."""
+    value = ",".join(f'{{"{form.prefix}id":{_string(url)}}}' for url in urls)
+    return _collection(form, context, value, count, next_link)
+
+
+def _collection(
+    form: Format, context: str, value: str, count: int | None, next_link: str | None
+) -> bytes:
+    parts = []
+    if form.metadata != "none":
+        parts.append(f'"{form.prefix}context":{_string(context)}')
+    if count is not None:
+        parts.append(f'"{form.prefix}count":{_int64(form, count)}')
+    parts.append(f'"value":[{value}]')
+    if next_link is not None:
+        parts.append(f'"{form.prefix}nextLink":{_string(next_link)}')
+    return f"{{{','.join(parts)}}}".encode()
+
+
+class Expanded(msgspec.Struct, frozen=True):
+    """A contained collection in the answer that holds its owner."""
+
+    kind: type[Entity]
+    context: str
+    entries: Sequence[Entry]
+    count: int | None = None
+
+
+def expanded_body(
+    form: Format, context: str, entity_id: str, collections: Mapping[str, Expanded]
+) -> bytes:
+    """The answer that holds an entity of an id and collections, each with its context before."""
+    parts = []
+    if form.metadata != "none":
+        parts.append(f'"{form.prefix}context":{_string(context)}')
+    parts.append(f'"id":{_string(entity_id)}')
+    for name, found in collections.items():
+        if form.metadata != "none":
+            parts.append(f'"{name}{form.prefix}context":{_string(found.context)}')
+        if found.count is not None:
+            parts.append(f'"{name}{form.prefix}count":{_int64(form, found.count)}')
+        parts.append(f'"{name}":[{_objects(form, found.kind, found.entries)}]')
+    return f"{{{','.join(parts)}}}".encode()
+
+
+def property_body(form: Format, context: str, value: Any) -> bytes:
+    """The answer that holds one property: a complex value as itself, any other as ``value``."""
+    control = {} if form.metadata == "none" else {f"{form.prefix}context": context}
+    members = value if isinstance(value, dict) else {"value": value}
+    return msgspec.json.encode({**control, **members})
+
+
+def reference_body(form: Format, context: str, url: str) -> bytes:
+    """The answer that holds the reference to one entity."""
+    control = {} if form.metadata == "none" else {f"{form.prefix}context": context}
+    return msgspec.json.encode({**control, f"{form.prefix}id": url})
+
+
+def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
+    return ",".join([_object(form, kind, entry) for entry in entries])
+
+
+def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
+    if form.metadata == "none":
+        return entry.text
+    control = f'"{form.prefix}context":{_string(context)},' if context is not None else ""
+    if form.metadata == "minimal":
+        # a tag needs only its quotes escaped; this runs for every item of every list
+        tag = entry.etag.replace('"', '\\"')
+        rest = entry.text[1:]
+        comma = "," if rest != "}" else ""
+        return f'{{{control}"{form.prefix}etag":"{tag}"{comma}{rest}'
+    annotated = {
+        f"{form.prefix}type": f"#{shape(kind).qualified_name}",
+        f"{form.prefix}id": entry.url,
+        f"{form.prefix}etag": entry.etag,
+        f"{form.prefix}editLink": entry.url,
+        **dict(_annotated(form, shape(kind), msgspec.json.decode(entry.text))),
+    }
+    return f"{{{control}{msgspec.json.encode(annotated).decode()[1:]}"
+
+
+def _annotated(form: Format, at: Shape, members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The members, each with its type before it where the JSON does not tell (section 4.5.3)."""
+    for name, value in members.items():
+        found = at.properties.get(name)
+        if found is not None and value is not None:
+            if found.collection or found.edm not in ("Edm.String", "Edm.Boolean", "Edm.Double"):
+                yield f"{name}{form.prefix}type", _type_name(found)
+            if found.shape is not None:
+                value = _typed(form, found.shape, value)
+        yield name, value
+
+
+def _typed(form: Format, at: Shape, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_typed(form, at, each) for each in value]
+    return dict(_annotated(form, at, value))
+
+
+def _type_name(found: Property) -> str:
+    name = found.edm.removeprefix("Edm.")
+    return f"#Collection({name})" if found.collection else f"#{name}"
+
+
+def _version(max_version: str | None) -> str:
+    """4.0, as Graph answers, unless 4.01 is asked for (Protocol 4.01, section 8.2.7)."""
+    if max_version is None:
+        return "4.0"
+    text = max_version.strip()
+    if text == "4.0":
+        return "4.0"
+    try:
+        newest = float(text)
+    except ValueError:
+        newest = 0.0
+    if not 4.0 < newest < 100:
+        raise BadRequest(
+            f"OData-MaxVersion is {quoted(max_version)}; expected 4.0 or 4.01.",
+            target="OData-MaxVersion",
+        )
+    return "4.01"
+
+
+def _split(accept: str) -> list[str]:
+    return [part.strip() for part in accept.split(",") if part.strip()]
+
+
+def _quality(media: str) -> float:
+    for parameter in media.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _read(media: str, version: str) -> Format | None:
+    """The format that one media range asks for; None if it is not ours or has a parameter that
+    is not known, which OData has a service refuse.
+    """
+    name, *parameters = media.split(";")
+    if name.strip().lower() not in ("application/json", "application/*", "*/*"):
+        return None
+    level: Level = "minimal"
+    ieee754 = False
+    for parameter in parameters:
+        key, _, value = (part.strip().lower() for part in parameter.partition("="))
+        value = value.strip('"')
+        match key.removeprefix("odata."):
+            case "metadata" if value in _LEVELS:
+                level = next(known for known in _LEVELS if known == value)
+            case "ieee754compatible" if value in ("true", "false"):
+                ieee754 = value == "true"
+            case "streaming" if value in ("true", "false"):
+                pass
+            case "charset" if value in ("utf-8", "utf8"):
+                pass
+            case "q" | "":
+                pass
+            case _:
+                return None
+    return Format(level, ieee754, version)
+
+
+def item_url(collection: str, item_id: str) -> str:
+    """The canonical URL of an item of a collection: its key in parentheses."""
+    return f"{collection}('{quote(item_id)}')"
+
+
+def _int64(form: Format, number: int) -> str:
+    return f'"{number}"' if form.ieee754 else str(number)
+
+
+def _string(text: str) -> str:
+    return msgspec.json.encode(text).decode()
