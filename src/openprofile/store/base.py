@@ -7,6 +7,7 @@ in the transaction.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -31,6 +32,11 @@ class Record(msgspec.Struct, frozen=True):
     text: str
     created: int = 0
     """Its place in its collection, as the Insert gave it; 0 for people and groups."""
+
+
+def new_version() -> int:
+    """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
+    return secrets.randbits(48) + 1
 
 
 class Insert(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -32,6 +31,7 @@ from openprofile.store.base import (
     StoreError,
     Unavailable,
     Update,
+    new_version,
 )
 from openprofile.store.migrate import pending
 
@@ -230,21 +230,21 @@ class SqliteStore:
             case PutPerson(tenant, id_, name, text):
                 try:
                     row = self._writer.execute(
-                        _PUT_PERSON, (tenant, id_, _new_version(), name, text)
+                        _PUT_PERSON, (tenant, id_, new_version(), name, text)
                     ).fetchone()
                 except sqlite3.IntegrityError as error:
                     raise Conflict(f"another person is named {name}") from error
                 return Record(*row)
             case PutGroup(tenant, id_, text, members):
                 row = self._writer.execute(
-                    _PUT_GROUP, (tenant, id_, _new_version(), text)
+                    _PUT_GROUP, (tenant, id_, new_version(), text)
                 ).fetchone()
                 self._writer.execute(_CLEAR_GROUP, (tenant, id_))
                 self._writer.executemany(_JOIN, [(tenant, person, id_) for person in members])
                 return Record(*row)
 
     def _insert(self, change: Insert) -> Record:
-        key, version = change.key, _new_version()
+        key, version = change.key, new_version()
         parameters = (*_place(key), version, change.created, change.text)
         (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
         if count >= change.limit:
@@ -309,11 +309,6 @@ _SHARE_GROUP = (
 
 def _place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
-
-
-def _new_version() -> int:
-    """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
-    return secrets.randbits(48) + 1
 
 
 def _settle(writes: Sequence[_Write]) -> None:
