@@ -289,4 +289,5 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (SchemaTooNew, Unavailable, BadApplications, BadSettings, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        # a driver may tell it in several lines
+        raise click.ClickException(" ".join(str(error).split())) from error

@@ -65,7 +65,7 @@ def authority(data: Path, clock: Clock) -> Authority:
     return Authority(data / "authority", sample.TENANT, clock)
 
 
-def open_store(dsn: str) -> Store:
+async def open_store(dsn: str) -> Store:
     """The store that a database's URL names.
 
     Raises BadSettings for a URL of no kind that is known, and what the store raises.
@@ -73,8 +73,18 @@ def open_store(dsn: str) -> Store:
     kind, _, rest = dsn.partition("://")
     if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return SqliteStore(Path(rest[1:]))
+    if kind in ("postgresql", "postgres"):
+        try:  # its driver is an extra, and nobody else should wait for it to load
+            from openprofile.store.postgres import PostgresStore  # noqa: PLC0415
+        except ImportError as error:
+            raise BadSettings(
+                "The database is PostgreSQL, and its driver is not installed: install "
+                "openprofile[postgres]."
+            ) from error
+        return await PostgresStore.open(dsn)
     raise BadSettings(
-        f"The database {kind}://… is of no kind that is known; expected sqlite:///FILE."
+        f"The database {kind}://… is of no kind that is known; expected sqlite:///FILE or "
+        "postgresql://…"
     )
 
 
@@ -149,7 +159,7 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             for trusted in foreign_issuers(rules, client, clock)
         ]
         keys = {id(one.keys): one.keys for one in issuers}.values()
-        store = open_store(settings.database)
+        store = await open_store(settings.database)
         try:
             for published in keys:
                 published.start()  # an issuer that cannot be used is in the log from the start on

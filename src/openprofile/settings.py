@@ -15,7 +15,8 @@ from msgspec import Meta
 PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
-    PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
+    PREFIX
+    + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA_CASES|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
     "|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what
@@ -139,7 +140,10 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = []
     database: Annotated[
         str,
-        Meta(description="Where people and profiles are kept: `sqlite:///FILE`."),
+        Meta(
+            description="Where people and profiles are kept: `sqlite:///FILE`, or a "
+            "`postgresql://` URL as libpq takes it."
+        ),
     ] = "sqlite:///openprofile.sqlite3"
     public_url: Annotated[
         str,

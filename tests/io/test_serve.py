@@ -9,13 +9,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx2
+import psycopg
 import pytest
 
 from issuer import ForeignIssuer
 from openprofile.clock import Clock
 from openprofile.identity.certificates import Certificates
+from postgres import Server
 from program import Program
 
 PATH = "/beta/me/profile/interests"
@@ -91,6 +94,7 @@ TRUSTED = {"ISSUER": "https://issuer.example/", "AUDIENCE": "profiles"}
         ({**TRUSTED, "ISUER": "x"}, "no setting OPENPROFILE_ISUER"),
         ({**TRUSTED, "TLS_CERTIFICATE": "/nowhere.pem"}, "cannot be used"),
         ({**TRUSTED, "DATABASE": "oracle://u:secret@h/"}, "expected sqlite:///FILE"),
+        ({**TRUSTED, "DATABASE": "postgresql://u:secret@127.0.0.1:1/x"}, "127.0.0.1"),
     ],
 )
 def test_a_start_that_would_not_be_secure_is_refused_with_one_sentence(
@@ -117,6 +121,19 @@ def test_a_token_of_the_issuer_is_believed_and_its_person_kept(
     log = (tmp_path / "log").read_text()
     assert '"event": "request"' in log
     assert headers["Authorization"].rpartition(".")[2] not in log
+
+
+def test_profiles_may_be_kept_in_postgresql(tmp_path: Path, issuer: ForeignIssuer) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    with Server("18") as postgres:
+        words = psycopg.conninfo.conninfo_to_dict(postgres.dsn)
+        database = f"postgresql:///{words.pop('dbname', 'postgres')}?{urlencode(words)}"
+        settings = {"ISSUER": issuer.url, "AUDIENCE": "profiles", "DATABASE": database}
+        for kept in range(2):
+            with served(tmp_path, **settings) as url:
+                found = httpx2.get(url + PATH, headers=headers).json()["value"]
+                assert len(found) == kept
+                assert httpx2.post(url + PATH, json={}, headers=headers).status_code == 201
 
 
 def test_keys_come_over_tls_from_an_issuer_whose_certificate_is_trusted(tmp_path: Path) -> None:

@@ -7,18 +7,17 @@ is always given: whoever runs the stand-in may be any of its people.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import unquote_plus
 
 import msgspec
 
 from openprofile.clock import Clock
 from openprofile.identity.applications import Application
+from openprofile.identity.clients import client, known, require_proof
 from openprofile.identity.issuer import Authority
 from openprofile.identity.oauth import (
     Asked,
@@ -117,7 +116,7 @@ class Flows:
                 70003,
                 f"The grant_type is not supported; expected one of {', '.join(self._grants)}.",
             )
-        application, proved = self._client(form, authorization)
+        application, proved = client(self.authority.applications, form, authorization)
         return await grant(form, application, proved)
 
     def sign_in(self, query: Mapping[str, str]) -> SignIn:
@@ -126,7 +125,7 @@ class Flows:
         Raises OAuthError where the client cannot be told, because it is unknown or may not be
         returned to; ``checked`` finds what it can be told.
         """
-        application = self._application(need(query, "client_id"))
+        application = known(self.authority.applications, need(query, "client_id"))
         redirect_uri = need(query, "redirect_uri")
         if not application.may_return_to(redirect_uri):
             raise invalid_request(
@@ -169,7 +168,7 @@ class Flows:
 
     def device(self, form: Mapping[str, str]) -> tuple[str, Device]:
         """A new device code, and the device that waits for its user code to be entered."""
-        application = self._application(need(form, "client_id"))
+        application = known(self.authority.applications, need(form, "client_id"))
         device = Device(application, self._asked(form, application), "")
         device.user_code = self._entries.put(device)
         return self._devices.put(device), device
@@ -188,7 +187,7 @@ class Flows:
     async def _by_secret(
         self, form: Mapping[str, str], application: Application, proved: bool
     ) -> dict[str, Any]:
-        _require_proof(proved)
+        require_proof(proved)
         asked = self._asked(form, application)
         if not asked.default or asked.permissions:
             raise OAuthError(
@@ -223,7 +222,7 @@ class Flows:
             if verifier is None or not _matches(verifier, sign_in.challenge):
                 raise invalid_grant("The code_verifier does not match the code_challenge.", 501481)
         else:
-            _require_proof(proved)
+            require_proof(proved)
         asked = self._asked(form, application) if form.get("scope") else sign_in.asked
         person = await self._person(found.person)
         # What the person is signed in for was asked for at the authorization endpoint.
@@ -277,7 +276,7 @@ class Flows:
     ) -> dict[str, Any]:
         if form.get("requested_token_use") != "on_behalf_of":
             raise invalid_request("The requested_token_use must be 'on_behalf_of'.")
-        _require_proof(proved)
+        require_proof(proved)
         claims = self.authority.read(need(form, "assertion"), self._serves(application))
         if claims is None or claims.get("idtyp") != "user":
             raise invalid_grant(
@@ -339,38 +338,6 @@ class Flows:
             del self._spent[next(iter(self._spent))]
         self._spent[token_id] = None
 
-    def _client(
-        self, form: Mapping[str, str], authorization: str | None
-    ) -> tuple[Application, bool]:
-        """The application that asks, and whether it has proved that by its secret."""
-        given, secret = form.get("client_id"), form.get("client_secret")
-        if authorization is not None:
-            given, secret = _basic(authorization)
-        if not given:
-            raise invalid_request("The request lacks the parameter 'client_id'.")
-        application = self._application(given)
-        if secret is None:
-            return application, False
-        if not application.has_secret(secret):
-            raise OAuthError(
-                "invalid_client",
-                7000215,
-                "The client_secret is wrong; endpoints.json holds that of the sample application.",
-                status=401,
-            )
-        return application, True
-
-    def _application(self, client_id: str) -> Application:
-        found = self.authority.applications.get(client_id.casefold())
-        if found is None:
-            raise OAuthError(
-                "unauthorized_client",
-                700016,
-                "The client_id is of no application that is known here; applications.json lists "
-                f"them, and {self.authority.sample.id} is one.",
-            )
-        return found
-
     def _asked(self, form: Mapping[str, str], application: Application) -> Asked:
         return scopes(need(form, "scope"), self._serves(application))
 
@@ -386,13 +353,6 @@ class Flows:
         return found
 
 
-def _require_proof(proved: bool) -> None:
-    if not proved:
-        raise OAuthError(
-            "invalid_client", 7000218, "The request lacks the client_secret.", status=401
-        )
-
-
 def _answer(token: str) -> dict[str, Any]:
     return {
         "token_type": "Bearer",
@@ -400,21 +360,6 @@ def _answer(token: str) -> dict[str, Any]:
         "ext_expires_in": ACCESS_SECONDS,
         "access_token": token,
     }
-
-
-def _basic(authorization: str) -> tuple[str, str]:
-    """The client's id and secret in the header (RFC 6749, section 2.3.1)."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        decoded = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, ValueError):
-        decoded = ""
-    given, colon, secret = decoded.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise OAuthError(
-            "invalid_client", 50027, "The Authorization header is not 'Basic'.", status=401
-        )
-    return unquote_plus(given), unquote_plus(secret)
 
 
 def _matches(verifier: str, challenge: str) -> bool:
