@@ -18,8 +18,8 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import in_url, is_loopback
 from openprofile.identity import files
-from openprofile.identity.applications import BadApplications
 from openprofile.identity.certificates import Certificates
+from openprofile.identity.files import BadFile
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person
 from openprofile.settings import BadSettings, Settings, default_data, load
@@ -33,6 +33,9 @@ _data = click.option(
     show_default="~/.local/share/openprofile",
     help="The folder of the database and of the local authority's key.",
 )
+
+
+_CENTURY = 100 * 366 * 24 * 3600
 
 
 @click.group(context_settings={"auto_envvar_prefix": "OPENPROFILE", "max_content_width": 100})
@@ -121,7 +124,13 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int)
 )
 @click.option("--app", "application", is_flag=True, help="A token for the application by itself.")
 @click.option("--role", "roles", multiple=True, help="An app role (claim roles); may be repeated.")
-@click.option("--expires-in", type=int, default=3600, show_default=True, help="Seconds it holds.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(-_CENTURY, _CENTURY),
+    default=3600,
+    show_default=True,
+    help="Seconds it holds.",
+)
 @_data
 def token(
     user: str | None,
@@ -184,6 +193,7 @@ async def _find(data: Path, name: str) -> Person | None:
 async def _dev(
     host: str, port: int, tls_port: int | None, data: Path, *, memory: bool, exposed: bool
 ) -> None:
+    (data / "endpoints.json").unlink(missing_ok=True)  # of a run that was killed
     async with server.stand_in(data, memory=memory, exposed=exposed) as parts:
         plain = server.listen(host, port)
         secure = _listen_for_tls(host, port, tls_port)
@@ -201,7 +211,10 @@ async def _dev(
             _write_endpoints(data, here, people, parts.authority)
             _announce(here, data, memory, parts.authority)
 
-        await server.serve(parts.app, plain, ready, (context, secure))
+        try:
+            await server.serve(parts.app, plain, ready, (context, secure))
+        finally:
+            _remove_endpoints(data, here)
 
 
 async def _serve(settings: Settings) -> None:
@@ -256,6 +269,14 @@ def _write_endpoints(data: Path, here: _Addresses, people: list[Person], signer:
     files.replace(data / "endpoints.json", content)
 
 
+def _remove_endpoints(data: Path, here: _Addresses) -> None:
+    """Tell nobody any more, unless another stand-in on this folder tells of itself by now."""
+    path = data / "endpoints.json"
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        if msgspec.json.decode(path.read_bytes()).get("url") == here.url:
+            path.unlink()
+
+
 def _announce(here: _Addresses, data: Path, memory: bool, signer: Authority) -> None:
     first = sample.people()[0]
     bearer = _delegated(signer, first, "User.ReadWrite", (), 24 * 3600)
@@ -288,6 +309,6 @@ def _explained() -> Iterator[None]:
     """One sentence instead of a traceback for what an operator can mend."""
     try:
         yield
-    except (SchemaTooNew, Unavailable, BadApplications, BadSettings, OSError) as error:
+    except (SchemaTooNew, Unavailable, BadFile, BadSettings, OSError) as error:
         # a driver may tell it in several lines
         raise click.ClickException(" ".join(str(error).split())) from error

@@ -61,7 +61,7 @@ def database(data: Path) -> Path:
 
 
 def authority(data: Path, clock: Clock) -> Authority:
-    """The local authority whose key is in the data folder; raises BadApplications."""
+    """The local authority whose key is in the data folder; raises BadFile."""
     return Authority(data / "authority", sample.TENANT, clock)
 
 

@@ -251,3 +251,37 @@ def test_a_token_holds_as_long_as_it_says(tmp_path: Path) -> None:
             assert time.time() < until
         assert answer.status_code == 401
         assert "expired" in answer.json()["error"]["message"]
+
+
+def test_endpoints_of_a_run_that_is_over_are_gone(tmp_path: Path) -> None:
+    with Program(tmp_path / "data") as program:
+        assert (tmp_path / "data" / "endpoints.json").exists()
+        program.stop()
+        assert not (tmp_path / "data" / "endpoints.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("signing-key.pem", b"junk"),
+        ("signing-key.pem", b""),
+        ("issuers", b"\xff\xfe"),
+        ("applications.json", b"[]"),
+        ("applications.json", b"\xff"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    run("token", "--data", str(tmp_path))
+    (tmp_path / "authority" / name).write_bytes(content)
+    ended = run("token", "--data", str(tmp_path))
+    assert ended.returncode == 1
+    assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_names_that_were_lost_are_made_again(tmp_path: Path) -> None:
+    run("token", "--data", str(tmp_path))
+    (tmp_path / "authority" / "issuers").write_bytes(b"")
+    assert run("token", "--data", str(tmp_path)).returncode == 0

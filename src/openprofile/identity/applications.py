@@ -42,23 +42,19 @@ class Application(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return host is not None and is_loopback(host) and "#" not in uri
 
 
-class BadApplications(Exception):
-    """The file of applications cannot be read; the message says where and why."""
-
-
 def applications(path: Path) -> dict[str, Application]:
     """The applications in the file at ``path`` by their id, the sample application first.
 
     Without a file one is made, with the sample application and a secret of its own. Raises
-    BadApplications for a file that does not hold what it should.
+    BadFile for one that does not hold what it should.
     """
     if not path.exists():
         made = [Application(id=SAMPLE_ID, name="Sample application", secret=secrets.token_hex(20))]
         files.create(path, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
     try:
         found = msgspec.json.decode(path.read_bytes(), type=list[Application])
-    except msgspec.DecodeError as error:
-        raise BadApplications(f"{path}: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise files.BadFile(f"{path}: {error}") from error
     if not found:
-        raise BadApplications(f"{path}: expected one application at least.")
+        raise files.BadFile(f"{path}: expected one application at least.")
     return {one.id.casefold(): one for one in found}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
@@ -39,7 +40,7 @@ class Authority:
     def __init__(self, folder: Path, tenant: str, clock: Clock) -> None:
         """Read the key in ``folder``, or make one there, readable by this user alone.
 
-        Raises BadApplications.
+        Raises BadFile for a file that cannot be used.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.tenant = tenant
@@ -48,23 +49,33 @@ class Authority:
         self._key = _key(folder / "signing-key.pem")
         self.applications = applications(folder / "applications.json")
         self.sample = next(iter(self.applications.values()))
-        if not self._names.exists():
+        self._url: str | None = None
+        if not self.issuers():
             self.answer_to("http://localhost:8080")
+            self._url = None
 
     def issuers(self) -> Sequence[str]:
         """The issuer names that this authority has signed under, the current one last."""
-        return self._names.read_text(encoding="utf-8").split()
+        try:
+            return self._names.read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return []
+        except UnicodeDecodeError as error:
+            raise files.BadFile(f"{self._names}: it is not text; remove it.") from error
 
     def url(self) -> str:
         """The address that the authority answers at, and the service with it."""
+        if self._url is not None:
+            return self._url
         return self.issuers()[-1].removesuffix(f"/{self.tenant}/v2.0")
 
     def answer_to(self, url: str) -> None:
         """From now on sign in the name of the issuer at ``url``; earlier names stay valid."""
         name = f"{url}/{self.tenant}/v2.0"
-        known = self.issuers() if self._names.exists() else []
-        kept = [*(other for other in known if other != name), name]
-        files.replace(self._names, "".join(f"{line}\n" for line in kept[-_NAMES:]).encode())
+        with files.alone(self._names):
+            kept = [*(other for other in self.issuers() if other != name), name]
+            files.replace(self._names, "".join(f"{line}\n" for line in kept[-_NAMES:]).encode())
+        self._url = url
 
     def serves(self, audience: str) -> bool:
         """Whether ``audience`` names this service: Graph's own name, or a host that it has."""
@@ -185,9 +196,16 @@ def _key(path: Path) -> RSAKey:
     if not path.exists():
         made: RSAKey = RSAKey.generate_key(2048)
         files.create(path, made.as_pem(private=True))
-    # Its primes were checked when it was made; again at each start would take 30 ms.
-    raw = load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
-    assert isinstance(raw, RSAPrivateKey)
+    try:
+        # Its primes were checked when it was made; again at each start would take 30 ms.
+        raw = load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise files.BadFile(
+            f"{path} holds no private key in PEM form that can be read; remove it, and a new one "
+            "is made (tokens of the old one are then refused)."
+        ) from error
+    if not isinstance(raw, RSAPrivateKey) or raw.key_size < 2048:
+        raise files.BadFile(f"{path}: expected an RSA key of 2048 bits or more.")
     key = RSAKey(raw, raw)
     key.ensure_kid()
     return key
