@@ -18,6 +18,7 @@ from openprofile.odata.capabilities import ANNOTATIONS, CORE, VOCABULARIES, Enum
 from openprofile.odata.schema import Schema, base_type, declared, declared_navigation
 
 CONTAINER_NAME = "GraphService"
+_CONTAINER = f"{NAMESPACE}.{CONTAINER_NAME}"
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
 _COMPUTED = f"{CORE}.Computed"
@@ -65,8 +66,9 @@ def _xml_container(top: ET.Element, model: Schema) -> None:
             ET.SubElement(container, _edm("EntitySet"), Name=name, EntityType=target)
         else:
             ET.SubElement(container, _edm("Singleton"), Name=name, Type=target)
+    annotations = ET.SubElement(top, _edm("Annotations"), Target=_CONTAINER)
     for term, value in ANNOTATIONS.items():
-        _xml_value(ET.SubElement(container, _edm("Annotation"), Term=term), value)
+        _xml_value(ET.SubElement(annotations, _edm("Annotation"), Term=term), value)
 
 
 def csdl_json(model: Schema) -> bytes:
@@ -90,7 +92,8 @@ def csdl_json(model: Schema) -> bytes:
                 **({"$ContainsTarget": True} if navigation.contained else {}),
             }
     annotations = {f"@{term}": _json_value(value) for term, value in ANNOTATIONS.items()}
-    types[CONTAINER_NAME] = {"$Kind": "EntityContainer", **annotations} | {
+    types["$Annotations"] = {_CONTAINER: annotations}
+    types[CONTAINER_NAME] = {"$Kind": "EntityContainer"} | {
         name: {
             **({"$Collection": True} if navigation.collection else {}),
             "$Type": f"{NAMESPACE}.{edm_name(navigation.target)}",
@@ -102,7 +105,7 @@ def csdl_json(model: Schema) -> bytes:
         "$Reference": {
             uri: {"$Include": [{"$Namespace": name}]} for name, uri in VOCABULARIES.items()
         },
-        "$EntityContainer": f"{NAMESPACE}.{CONTAINER_NAME}",
+        "$EntityContainer": _CONTAINER,
         NAMESPACE: types,
     }
     return msgspec.json.encode(document)
