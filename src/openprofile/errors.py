@@ -10,7 +10,8 @@
     ├── MethodNotAllowed              405  Request_BadRequest
     ├── NotAcceptable                 406  notAcceptable
     ├── NameAlreadyExists             409  nameAlreadyExists
-    ├── ResourceModified              412  resourceModified
+    ├── PreconditionFailed            412  preconditionFailed
+    │   └── ResourceModified          412  resourceModified
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
@@ -140,10 +141,16 @@ class NameAlreadyExists(Fault):
     code = "nameAlreadyExists"
 
 
-class ResourceModified(Fault):
-    """The item is not in the state that ``If-Match`` or ``If-None-Match`` asks for."""
+class PreconditionFailed(Fault):
+    """The request depends on what does not hold, or what this service cannot promise."""
 
     status = 412
+    code = "preconditionFailed"
+
+
+class ResourceModified(PreconditionFailed):
+    """The item is not in the state that ``If-Match`` or ``If-None-Match`` asks for."""
+
     code = "resourceModified"
 
 
