@@ -1,6 +1,6 @@
 import pytest
 
-pytest.register_assert_rewrite("contract.store_contract")
+pytest.register_assert_rewrite("contract.store_contract", "contract.group_contract")
 
 
 @pytest.fixture(scope="session")

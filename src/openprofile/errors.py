@@ -1,5 +1,4 @@
-"""
-Every fault a caller can be told of: one class for each Graph error, with its status and code.
+"""Every fault a caller can be told of: one class for each Graph error, with its status and code.
 
     Fault
     ├── BadRequest                    400  BadRequest
@@ -15,6 +14,7 @@ Every fault a caller can be told of: one class for each Graph error, with its st
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
+    ├── FailedDependency              424  failedDependency
     ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
@@ -42,8 +42,7 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 class Fault(Exception):
-    """
-    A refusal that the caller is told of in Graph's error shape.
+    """A refusal that the caller is told of in Graph's error shape.
 
     ``message`` is a full sentence for the developer at the other end; it never holds a secret.
     ``target`` names the property or option at fault, ``headers`` go into the answer.
@@ -167,6 +166,13 @@ class UnsupportedMediaType(Fault):
 
     status = 415
     code = "unsupportedMediaType"
+
+
+class FailedDependency(Fault):
+    """A request of the batch on which this one depends, or whose fate it shares, has failed."""
+
+    status = 424
+    code = "failedDependency"
 
 
 class RequestHeaderFieldsTooLarge(Fault):

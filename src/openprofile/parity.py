@@ -1,5 +1,4 @@
-"""
-The parity map: what Graph's profile API has, what this service does about it, and the test
+"""The parity map: what Graph's profile API has, what this service does about it, and the test
 that shows it. ``python -m openprofile.parity`` prints it; ``docs/parity.md`` is what it prints.
 """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
 
 import msgspec
 
@@ -66,8 +65,7 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Profiles:
-    """
-    Every profile of every tenant.
+    """Every profile of every tenant.
 
     A caller is let in first, by ``reading`` or ``writing``; the other methods take the Access
     that these give, and a ``facet``, which is a segment of FACETS.
@@ -81,8 +79,7 @@ class Profiles:
         self._limit = limit
 
     async def reading(self, caller: Caller, who: str | None) -> Access:
-        """
-        Access to read the profile of ``who``, an id or principal name, or None for the
+        """Access to read the profile of ``who``, an id or principal name, or None for the
         caller's own.
 
         Raises AuthorizationRequestDenied where the token does not reach, BadRequest for the own
@@ -133,8 +130,7 @@ class Profiles:
         return record
 
     async def create(self, access: Access, facet: str, item: ItemFacet) -> Record:
-        """
-        Store a new item and return it with everything that the service fills in.
+        """Store a new item and return it with everything that the service fills in.
 
         An id that is a GUID is kept (NameAlreadyExists if it is taken), any other replaced.
         Raises QuotaLimitReached when the facet is full.
@@ -166,11 +162,10 @@ class Profiles:
             ) from error
 
     async def update(
-        self, access: Access, facet: str, item_id: str, changes: Members, if_match: str | None
+        self, access: Access, facet: str, item_id: str, changes: Members, conditions: Conditions
     ) -> Record:
-        """
-        Merge ``changes`` into an item and return it; raises ItemNotFound, and
-        ResourceModified if ``if_match`` names other versions only.
+        """Merge ``changes`` into an item and return it; raises ItemNotFound, and
+        ResourceModified if the item does not meet the ``conditions``.
         """
         author = await self._author(access)
         now = DateTimeOffset(date_time_offset(self._clock.ticks()))
@@ -178,7 +173,7 @@ class Profiles:
         def revise(record: Record) -> str:
             if not _sees(access, record):
                 raise Missing(item_id)
-            _match(record, if_match)
+            conditions.check(record)
             item = entity(merge(members(record.text), changes), FACETS[facet])
             item.last_modified_date_time = now
             item.last_modified_by = author
@@ -190,17 +185,18 @@ class Profiles:
         except Missing as error:
             raise _not_found(facet, item_id) from error
 
-    async def delete(self, access: Access, facet: str, item_id: str, if_match: str | None) -> None:
-        """
-        Remove an item; raises ItemNotFound, and ResourceModified if ``if_match`` names other
-        versions only.
+    async def delete(
+        self, access: Access, facet: str, item_id: str, conditions: Conditions
+    ) -> None:
+        """Remove an item; raises ItemNotFound, and ResourceModified if the item does not meet
+        the ``conditions``.
         """
         assert access.writes
 
         def check(record: Record) -> None:
             if not _sees(access, record):
                 raise Missing(item_id)
-            _match(record, if_match)
+            conditions.check(record)
 
         try:
             await self._store.write([Delete(_key(access, facet, item_id), check)])
@@ -228,8 +224,7 @@ class Profiles:
         return Access(caller, owner, relations, writes)
 
     async def _author(self, access: Access) -> IdentitySet:
-        """
-        Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
+        """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
         application.
         """
         caller = access.caller
@@ -267,6 +262,40 @@ def _derived(owner: Person, facet: str) -> list[Record]:
     return records
 
 
+class Conditions(msgspec.Struct, frozen=True):
+    """The state of an item that a request depends on: ``If-Match`` and ``If-None-Match``.
+
+    Tags are compared weakly, also by ``If-Match``, where OData differs from RFC 9110
+    (Protocol 4.01, sections 8.2.4 and 8.2.5).
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, record: Record) -> None:
+        """Raise ResourceModified unless ``record`` is as a write wants it."""
+        if self.if_match is not None and not _names(self.if_match, record):
+            raise ResourceModified(
+                f"The item has changed: its ETag is {etag(record)}, "
+                f"If-Match asks for {self.if_match[:64]}."
+            )
+        if self.if_none_match is not None and _names(self.if_none_match, record):
+            raise ResourceModified(
+                f"The item is there: its ETag is {etag(record)}, "
+                f"If-None-Match excludes {self.if_none_match[:64]}."
+            )
+
+    def not_modified(self, record: Record) -> bool:
+        """Whether a reader has this version already."""
+        return self.if_none_match is not None and _names(self.if_none_match, record)
+
+
+def _names(tags: str, record: Record) -> bool:
+    """Whether a list of entity tags, or ``*``, names the record's version."""
+    own = etag(record).removeprefix("W/")
+    return tags.strip() == "*" or own in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+
+
 class _Audiences(msgspec.Struct, rename="camel"):
     """As much of an item's text as its visibility depends on."""
 
@@ -293,17 +322,6 @@ def _whose(caller: Caller, who: str | None) -> str:
     if caller.person is None:
         raise BadRequest("/me request is only valid with delegated authentication flow.")
     return caller.person
-
-
-def _match(record: Record, if_match: str | None) -> None:
-    """OData compares weakly here, where RFC 9110 would not (Protocol 4.01, section 8.2.4)."""
-    if if_match is None or if_match.strip() == "*":
-        return
-    tags: Sequence[str] = [tag.strip().removeprefix("W/") for tag in if_match.split(",")]
-    if etag(record).removeprefix("W/") not in tags:
-        raise ResourceModified(
-            f"The item has changed: its ETag is {etag(record)}, If-Match asks for {if_match}."
-        )
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from openprofile import sample
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.http.app import App
+from openprofile.http.auth import authenticate
 from openprofile.http.authority import authority_routes
+from openprofile.http.cors import ANY
+from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Origins
 from openprofile.http.protocol import Protocol
@@ -59,8 +63,7 @@ def authority(data: Path, clock: Clock) -> Authority:
 async def stand_in(
     data: Path, *, memory: bool = False, exposed: bool = False, limits: Limits | None = None
 ) -> AsyncIterator[StandIn]:
-    """
-    The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
+    """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
 
     With ``memory`` people and profiles are kept in memory alone. Unless it is ``exposed``, links
     lead to a loopback name whatever Host a request claims. Raises SchemaTooNew for a
@@ -80,13 +83,21 @@ async def stand_in(
 
         issuer = TrustedIssuer(signer.issuers, [AUDIENCE], PublishedKeys(published, clock))
         verifier = TokenVerifier([issuer], clock)
-        profiles = Profiles(store, directory, clock, limit=limits.items)
+
+        token_key = await store.secret()
+
+        def face_over(store: Store) -> Face:
+            profiles = Profiles(store, Directory(store), clock, limit=limits.items)
+            return Graph(profiles, verifier, clock, token_key).answer
+
         app = App(
-            graph=Graph(profiles, verifier),
+            face_over=face_over,
+            authenticate=partial(authenticate, verifier=verifier),
             store=store,
             clock=clock,
             limits=limits,
             origins=Origins(signer.url, exposed=exposed),
+            allowed_origins=[ANY],
             routes=authority_routes(signer),
         )
         yield StandIn(app, signer, clock, directory, store)
@@ -95,8 +106,7 @@ async def stand_in(
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """
-    Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
+    """Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
 
     ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Raises OSError,
     with the address, where the port is taken or the host unknown.
@@ -147,8 +157,7 @@ class _Announcing(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """
-        Stop on SIGINT and SIGTERM, and go on to what closes the store.
+        """Stop on SIGINT and SIGTERM, and go on to what closes the store.
 
         uvicorn's own would raise the signal again once it has stopped, and end the process there.
         """

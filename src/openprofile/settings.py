@@ -13,6 +13,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     body: int = 1024 * 1024
     """Bytes of a request's body."""
+    batch: int = 20
+    """Individual requests of a batch."""
+    batch_body: int = 4 * 1024 * 1024
+    """Bytes of a batch's body."""
     url: int = 16 * 1024
     """Bytes of a request's path and query."""
     items: int = 1000

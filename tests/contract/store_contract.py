@@ -22,6 +22,7 @@ from openprofile.store.base import (
     Relation,
     Span,
     Store,
+    StoreError,
     Term,
     Unavailable,
     Update,
@@ -182,6 +183,19 @@ class StoreContract:
                 [insert(key("1")), Update(key("0"), lambda _: "new"), Delete(key("0"), allow), last]
             )
         assert [found.text for found in await store.collection("t", "o", "f")] == ["{}"]
+
+    async def test_an_error_names_the_change_that_raised_it(self, store: Store) -> None:
+        await store.write([insert(key("0")), PutPerson("t", "1", "ada@x", "Ada")])
+        for bad in (
+            insert(key("0")),
+            insert(key("1"), limit=1),
+            Update(key("none"), refuse),
+            Delete(key("none"), allow),
+            PutPerson("t", "2", "ada@x", "Not Ada"),
+        ):
+            with pytest.raises(StoreError) as caught:
+                await store.write([Update(key("0"), lambda _: "x"), bad])
+            assert caught.value.change is bad
 
     async def test_a_failed_write_leaves_its_neighbours_alone(self, store: Store) -> None:
         await store.write([insert(key("taken"))])
@@ -395,6 +409,12 @@ class StoreContract:
         await store.write([PutGroup("t", "g", "G", (), (Term("p", "b"),))])
         (entry,) = await store.entries("t", "group", Span("p", *EVERY), limit=9)
         assert entry.value == "b"
+
+    async def test_a_secret_is_made_once(self, store: Store) -> None:
+        secret = await store.secret()
+        assert len(secret) == 32
+        assert len(set(secret)) > 8
+        assert await store.secret() == secret
 
     async def test_check_returns_when_a_write_is_stored(self, store: Store) -> None:
         await store.check()

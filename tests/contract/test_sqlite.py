@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from contract.group_contract import GroupContract
 from contract.store_contract import StoreContract, insert, key
 from openprofile.store.base import SchemaTooNew, Store, Unavailable
 from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
 
 
-class TestFile(StoreContract):
+class TestFile(StoreContract, GroupContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
         store = SqliteStore(tmp_path / "db")
@@ -18,7 +19,7 @@ class TestFile(StoreContract):
         await store.close()
 
 
-class TestMemory(StoreContract):
+class TestMemory(StoreContract, GroupContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
         store = SqliteStore(None)

@@ -1,14 +1,15 @@
-"""
-Every route, and the order in which a request passes what stands before it.
+"""Every route, and the order in which a request passes what stands before it.
 
-/beta/…  /v1.0/…   Guard -> Graph -> authenticate -> use case
+/beta/$batch       Cors -> Guard -> Batch -> for each request of it, as below
+/beta/…  /v1.0/…   Cors -> Guard -> Graph -> authenticate -> use case
 everything else    Starlette: health, and in the stand-in the local authority
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,14 +18,22 @@ from starlette.routing import BaseRoute, Route
 
 from openprofile.clock import Clock, new_id
 from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
-from openprofile.http.graph import Graph
+from openprofile.http.batch import Batch
+from openprofile.http.cors import Cors
+from openprofile.http.exchange import Face
+from openprofile.http.exchange import Request as GraphRequest
 from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
-from openprofile.odata.fault import fault_body
+from openprofile.http.refusal import Refusals
+from openprofile.model.directory import VERSIONS
 from openprofile.settings import Limits
 from openprofile.store.base import Store
+
+_ROOTS = frozenset(f"/{version}" for version in VERSIONS)
+_BELOW = tuple(f"{root}/" for root in _ROOTS)
+_BATCHES = frozenset(f"{root}/$batch{slash}" for root in _ROOTS for slash in ("", "/"))
 
 
 class App:
@@ -33,17 +42,27 @@ class App:
     def __init__(
         self,
         *,
-        graph: Graph,
+        face_over: Callable[[Store], Face],
+        authenticate: Callable[[GraphRequest], Awaitable[object]],
         store: Store,
         clock: Clock,
         limits: Limits,
         origins: Origins,
+        allowed_origins: Collection[str] = (),
         routes: Sequence[BaseRoute] = (),
     ) -> None:
-        """``routes`` are those that only the stand-in has."""
-        self._clock = clock
+        """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
+        ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
+        the web pages that may call the API; ``routes`` are those that only the stand-in has.
+        """
         self._metadata = MetadataFace()
-        self._graph = Guard(graph.answer, clock, limits, origins)
+        self._refusals = Refusals(clock)
+        face = face_over(store)
+        batch = Batch(face, face_over, store, authenticate, self._refusals, limits)
+        larger = msgspec.structs.replace(limits, body=limits.batch_body)
+        self._graph = Guard(face, self._refusals, limits, origins)
+        self._batch = Guard(batch.answer, self._refusals, larger, origins)
+        self._api = Cors(self._answer, allowed_origins)
         self._edges = Starlette(
             routes=[
                 Route("/livez", livez),
@@ -56,9 +75,13 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _is_graph(scope["path"]):
-            await self._graph(scope, receive, send)
+            await self._api(scope, receive, send)
         else:
             await self._edges(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        face = self._batch if scope["path"] in _BATCHES else self._graph
+        await face(scope, receive, send)
 
     async def _openapi(self, _: Request) -> Response:
         return Response(self._metadata.openapi(), media_type="application/json")
@@ -73,15 +96,9 @@ class App:
         else:
             fault = ResourceNotFound("There is nothing at this path; the API is below /beta.")
         request_id = new_id()
-        body = fault_body(
-            fault,
-            ticks=self._clock.ticks(),
-            request_id=request_id,
-            client_request_id=request_id,
-        )
-        headers = {**fault.headers, "request-id": request_id}
-        return Response(body, fault.status, headers, media_type="application/json")
+        answer = self._refusals.answer(fault, request_id, request_id)
+        return Response(answer.body, answer.status, {**answer.headers, "request-id": request_id})
 
 
 def _is_graph(path: str) -> bool:
-    return path.startswith(("/beta/", "/v1.0/")) or path in ("/beta", "/v1.0")
+    return path.startswith(_BELOW) or path in _ROOTS

@@ -1,29 +1,62 @@
-"""The body of a request as the readers of payloads take it: JSON in UTF-8."""
+"""What a request's body may be: its size, its media type and its encoding."""
 
 from __future__ import annotations
 
-from openprofile.errors import UnsupportedMediaType
+import zlib
+
+from openprofile.errors import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 from openprofile.http.exchange import Request
 from openprofile.model.primitives import quoted
+from openprofile.odata.media import media_type
+
+_GZIP = 16 + zlib.MAX_WBITS
+_CHARSETS = ("utf-8", "us-ascii")
 
 
 def json_body(request: Request) -> bytes:
-    """The bytes of a JSON body; raises UnsupportedMediaType for any other."""
-    media, *parameters = request.headers.get("content-type", "").lower().split(";")
-    charset = "utf-8"
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "charset":
-            charset = value.strip(' "')
-    if media.strip() != "application/json" or charset not in ("utf-8", "us-ascii"):
+    """The request's body, which must be JSON in UTF-8.
+
+    Raises UnsupportedMediaType for another media type or encoding, and as ``decoded`` does.
+    """
+    media = media_type(request.headers.get("content-type", ""))
+    charset = media.parameters.get("charset", "utf-8").lower()
+    if media.name != "application/json" or charset not in _CHARSETS:
         sent = request.headers.get("content-type")
         raise UnsupportedMediaType(
             f"The Content-Type is {quoted(sent) if sent else 'missing'}; "
             "expected application/json, in UTF-8."
         )
+    return decoded(request)
+
+
+def decoded(request: Request) -> bytes:
+    """The request's body without its Content-Encoding, of which gzip is read.
+
+    Raises UnsupportedMediaType for any other, RequestEntityTooLarge for a body of more than
+    the request's limit, beyond which nothing is inflated, and BadRequest for one that is not gzip.
+    """
+    most = request.body_limit
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity":
+    if encoding == "identity":
+        return request.body
+    if encoding not in ("gzip", "x-gzip"):
         raise UnsupportedMediaType(
-            f"The Content-Encoding is {quoted(encoding)}; expected a body that is not encoded."
+            f"The Content-Encoding is {quoted(encoding)}; expected gzip, or a body that is not "
+            "encoded.",
+            headers={"Accept-Encoding": "gzip"},
         )
-    return request.body
+    inflating = zlib.decompressobj(_GZIP)
+    try:
+        body = inflating.decompress(request.body, most + 1)
+    except zlib.error as error:
+        raise BadRequest("The body is not valid gzip, as its Content-Encoding says.") from error
+    if len(body) > most:
+        raise too_large(most)
+    if not inflating.eof or inflating.unused_data:
+        raise BadRequest("The body must be one whole gzip member, and end with it.")
+    return body
+
+
+def too_large(most: int) -> RequestEntityTooLarge:
+    """What is raised for a body of more than ``most`` bytes."""
+    return RequestEntityTooLarge(f"The body is larger than {most} bytes, the most that is read.")

@@ -8,12 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from openprofile.odata.path import Target
+from openprofile.odata.preferences import Preferences, preferences
+from openprofile.odata.representation import Format, negotiate
 from openprofile.policy.caller import Caller
-
-JSON = (
-    "application/json;odata.metadata=minimal;odata.streaming=true;"
-    "IEEE754Compatible=false;charset=utf-8"
-)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -30,11 +27,24 @@ class Request(msgspec.Struct, frozen=True):
     """Scheme and host that the client reached the service by, for the links of the answer."""
     id: str
     """The request's own id, in the header ``request-id`` of its answer."""
+    body_limit: int
+    """Bytes that the body may have, also once it is decoded."""
 
     @property
     def client_id(self) -> str:
         """The client's ``client-request-id``, or the request's own id where it sent none."""
         return self.headers.get("client-request-id") or self.id
+
+    @property
+    def preferences(self) -> Preferences:
+        """What the ``Prefer`` header asks for."""
+        return preferences(self.headers.get("prefer"))
+
+    def format(self, option: str | None = None) -> Format:
+        """The format of the answer, by the headers and the value of ``$format``; raises
+        NotAcceptable.
+        """
+        return negotiate(self.headers.get("accept"), option, self.headers.get("odata-maxversion"))
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -53,12 +63,42 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
 
 
+Face: TypeAlias = Callable[[Request], Awaitable[Answer]]
+"""Answers a request; raises a Fault for what it refuses."""
+
+
+def printable_id(text: str | None) -> str | None:
+    """A client's id as it may go back into a header: short, visible ASCII, else as if not sent."""
+    if text and len(text) <= 128 and text.isascii() and text.isprintable():
+        return text
+    return None
+
+
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 Handlers: TypeAlias = Mapping[str, Handler]
 """What answers a resource, by method; the methods are those that ``Allow`` names."""
 
 
-def odata_answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
+def odata_answer(
+    status: int, form: Format, body: bytes, headers: Mapping[str, str] | None = None
+) -> Answer:
     """An answer with a body in OData's JSON format."""
-    common = {"Content-Type": JSON, "OData-Version": "4.0", "Cache-Control": "no-cache"}
-    return Answer(status, {**common, **(headers or {})}, body)
+    common = {
+        "Content-Type": form.content_type,
+        "OData-Version": form.version,
+        "Cache-Control": "no-cache",
+    }
+    return Answer(status, {**common, **headers} if headers else common, body)
+
+
+def text_answer(text: str) -> Answer:
+    """An answer with a raw value: ``/$count`` and ``/$value``."""
+    return Answer(
+        200,
+        {
+            "Content-Type": "text/plain;charset=utf-8",
+            "OData-Version": "4.0",
+            "Cache-Control": "no-cache",
+        },
+        text.encode(),
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
+from openprofile.clock import Clock
 from openprofile.errors import MethodNotAllowed, NotSupported, ResourceNotFound
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.profile import ProfileFace
+from openprofile.http.properties import PropertyFace
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
@@ -18,16 +18,19 @@ from openprofile.profiles import Profiles
 
 
 class Graph:
-    """
-    Answers everything at and below ``/beta`` and ``/v1.0``; raises a Fault for what it
+    """Answers everything at and below ``/beta`` and ``/v1.0``; raises a Fault for what it
     refuses.
     """
 
-    def __init__(self, profiles: Profiles, verifier: TokenVerifier) -> None:
+    def __init__(
+        self, profiles: Profiles, verifier: TokenVerifier, clock: Clock, token_key: bytes
+    ) -> None:
+        """``token_key`` signs the ``$skiptoken`` of the links to next pages."""
         self._verifier = verifier
         self._metadata = MetadataFace()
-        self._profile = ProfileFace(profiles)
-        self._facets = FacetFace(profiles)
+        self._profile = ProfileFace(profiles, clock)
+        self._facets = FacetFace(profiles, clock, token_key)
+        self._properties = PropertyFace(profiles)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to ``request``, whose path begins with the version."""
@@ -44,13 +47,12 @@ class Graph:
         handler = handlers.get(method)
         if handler is None:
             raise MethodNotAllowed(request.method, list(handlers), read_only=target.kind.read_only)
-        _refuse_options(request)
         return await handler(Call(request, caller, target))
 
     def _handlers(self, target: Target) -> Handlers:
         match target.names:
             case (_, "profile", _):
-                found = self._facets.handlers(target)
+                found = self._facets.handlers(target) or self._properties.handlers(target)
             case (_, "profile"):
                 found = self._profile.handlers(target)
             case _:
@@ -58,10 +60,3 @@ class Graph:
         if found is None:
             raise NotSupported("This operation target is not yet supported.")
         return found
-
-
-def _refuse_options(request: Request) -> None:
-    """Refuse the system query options rather than answer as if they were not there."""
-    for name, _ in parse_qsl(request.query, keep_blank_values=True):
-        if name.startswith("$"):
-            raise NotSupported(f"The query option {quoted(name)} is not supported.", target=name)

@@ -1,5 +1,4 @@
-"""
-The first and the last to see a request: ids, bounds, origin, and faults as answers.
+"""The first and the last to see a request: ids, bounds, origin, and faults as answers.
 
 Whatever is raised behind it becomes Graph's error body; nothing else leaves the service.
 """
@@ -11,19 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-from openprofile.clock import Clock, new_id
-from openprofile.errors import (
-    Fault,
-    InternalError,
-    RequestEntityTooLarge,
-    ServiceUnavailable,
-    UriTooLong,
-)
-from openprofile.http.exchange import Answer, Request
+from openprofile.clock import new_id
+from openprofile.errors import UriTooLong
+from openprofile.http.body import too_large
+from openprofile.http.exchange import Answer, Face, Request, printable_id
 from openprofile.http.origin import Origins
-from openprofile.odata.fault import fault_body
+from openprofile.http.refusal import Refusals
 from openprofile.settings import Limits
-from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
 
 Scope = MutableMapping[str, Any]
@@ -40,13 +33,13 @@ class Guard:
 
     def __init__(
         self,
-        face: Callable[[Request], Awaitable[Answer]],
-        clock: Clock,
+        face: Face,
+        refusals: Refusals,
         limits: Limits,
         origins: Origins,
     ) -> None:
         self._face = face
-        self._clock = clock
+        self._refusals = refusals
         self._limits = limits
         self._origins = origins
 
@@ -54,7 +47,7 @@ class Guard:
         started = time.perf_counter()
         request_id = new_id()
         headers = _headers(scope)
-        client_id = _printable(headers.get("client-request-id"))
+        client_id = printable_id(headers.get("client-request-id"))
         if client_id:
             headers["client-request-id"] = client_id
         else:
@@ -64,7 +57,7 @@ class Guard:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
-            answer = self._refusal(error, request_id, client_id or request_id)
+            answer = self._refusals.answer(error, request_id, client_id or request_id)
         await _send(send, answer, request_id, client_id)
         log.info(
             "request",
@@ -79,8 +72,7 @@ class Guard:
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], request_id: str
     ) -> Answer:
         path, query = _path(scope), scope["query_string"].decode("latin-1")
-        if len(path) + len(query) > self._limits.url:
-            raise UriTooLong(f"The URL is longer than {self._limits.url} characters.")
+        require_short(path, query, self._limits.url)
         request = Request(
             method=scope["method"],
             path=path,
@@ -89,6 +81,7 @@ class Guard:
             body=await self._body(receive, headers),
             origin=self._origins.of(scope["scheme"], headers.get("host", "")),
             id=request_id,
+            body_limit=self._limits.body,
         )
         return await self._face(request)
 
@@ -96,7 +89,7 @@ class Guard:
         most = self._limits.body
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
-            raise _too_large(most)
+            raise too_large(most)
         chunks, size = [], 0
         more = True
         while more:
@@ -106,27 +99,16 @@ class Guard:
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > most:
-                raise _too_large(most)
+                raise too_large(most)
             chunks.append(chunk)
             more = message.get("more_body", False)
         return b"".join(chunks) if len(chunks) > 1 else chunks[0]
 
-    def _refusal(self, error: Exception, request_id: str, client_id: str) -> Answer:
-        if isinstance(error, Fault):
-            fault = error
-        elif isinstance(error, Unavailable):
-            log.error("store unavailable", request_id=request_id, reason=str(error))
-            fault = ServiceUnavailable("Nothing was stored: the database is not available.")
-        else:
-            log.error("request failed", request_id=request_id, exc_info=error)
-            fault = InternalError("The service failed; its log holds the cause.")
-        body = fault_body(
-            fault,
-            ticks=self._clock.ticks(),
-            request_id=request_id,
-            client_request_id=client_id,
-        )
-        return Answer(fault.status, {"Content-Type": "application/json", **fault.headers}, body)
+
+def require_short(path: str, query: str, most: int) -> None:
+    """Raise UriTooLong for a path and query of more than ``most`` characters."""
+    if len(path) + len(query) > most:
+        raise UriTooLong(f"The URL is longer than {most} characters.")
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
@@ -151,14 +133,3 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _path(scope: Scope) -> str:
     raw = scope.get("raw_path")
     return raw.decode("latin-1") if raw else quote(scope["path"])
-
-
-def _printable(text: str | None) -> str | None:
-    """A client's id as it may go back into a header: short, visible ASCII, else as if not sent."""
-    if text and len(text) <= 128 and text.isascii() and text.isprintable():
-        return text
-    return None
-
-
-def _too_large(most: int) -> RequestEntityTooLarge:
-    return RequestEntityTooLarge(f"The body is larger than {most} bytes, the most that is read.")

@@ -1,5 +1,4 @@
-"""
-What the service says of itself: service document, metadata, OpenAPI.
+"""What the service says of itself: service document, metadata, OpenAPI.
 
 As with Graph, it needs no token: it holds nothing of anybody.
 """
@@ -17,6 +16,7 @@ from openprofile.model.directory import BETA, VERSIONS
 from openprofile.odata.csdl import csdl_json, csdl_xml
 from openprofile.odata.openapi import openapi
 from openprofile.odata.operations import operations
+from openprofile.odata.representation import Format
 from openprofile.odata.schema import schema
 
 
@@ -28,8 +28,7 @@ class MetadataFace:
         return segments in ([], ["$metadata"])
 
     def answer(self, request: Request, version: str, segments: list[str]) -> Answer:
-        """
-        The service document or the metadata document; raises MethodNotAllowed,
+        """The service document or the metadata document; raises MethodNotAllowed,
         NotAcceptable.
         """
         if request.method not in ("GET", "HEAD"):
@@ -53,7 +52,7 @@ class MetadataFace:
                 for name, found in VERSIONS[version].container.items()
             ],
         }
-        return odata_answer(200, msgspec.json.encode(document))
+        return odata_answer(200, Format(), msgspec.json.encode(document))
 
     def _metadata(self, request: Request, version: str) -> Answer:
         model = schema(VERSIONS[version])

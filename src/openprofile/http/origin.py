@@ -1,5 +1,4 @@
-"""
-The scheme and host that the links of an answer begin with.
+"""The scheme and host that the links of an answer begin with.
 
 A request's Host header is believed only where it can do no harm: a client must get links to where
 it came from, and nobody may make the service hand out links to somewhere else.
@@ -18,8 +17,7 @@ class Origins:
     """Decides which origin a request's links carry."""
 
     def __init__(self, url: Callable[[], str], *, exposed: bool) -> None:
-        """
-        ``url`` tells the origin for requests whose Host is not believed; every Host that is
+        """``url`` tells the origin for requests whose Host is not believed; every Host that is
         well formed is, where the service is ``exposed``, and otherwise loopback names alone.
         """
         self._url = url

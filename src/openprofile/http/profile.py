@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from openprofile.clock import Clock
+from openprofile.errors import NotSupported
 from openprofile.http.exchange import Answer, Call, Handlers, odata_answer
-from openprofile.http.facets import profile_context
-from openprofile.model.profile import PROFILE_ID
+from openprofile.http.facets import profile_context, profile_url
+from openprofile.http.query import entry_of, item_plan, selected
+from openprofile.model.facets import FACETS
+from openprofile.model.profile import PROFILE_ID, Profile
+from openprofile.odata.compile import prepare
 from openprofile.odata.path import Target
-from openprofile.odata.payload import expanded_body
-from openprofile.profiles import Profiles, etag
+from openprofile.odata.plan import Plan
+from openprofile.odata.representation import Expanded, expanded_body
+from openprofile.profiles import Profiles
+from openprofile.store.base import Record
 
 
 class ProfileFace:
     """Answers ``{user}/profile``."""
 
-    def __init__(self, profiles: Profiles) -> None:
+    def __init__(self, profiles: Profiles, clock: Clock) -> None:
         self._profiles = profiles
+        self._clock = clock
         self._profile: Handlers = {"GET": self._get, "DELETE": self._delete}
 
     def handlers(self, target: Target) -> Handlers | None:
@@ -22,15 +30,53 @@ class ProfileFace:
         return None if target.tail else self._profile
 
     async def _get(self, call: Call) -> Answer:
+        plan, form = item_plan(call.request, Profile)
         access = await self._profiles.reading(call.caller, call.target.keys[0])
-        facets = {
-            facet: [(etag(record), record.text) for record in records]
-            for facet, records in (await self._profiles.facets(access)).items()
-        }
-        context = profile_context(call.request, access)
-        return odata_answer(200, expanded_body(context, PROFILE_ID, facets))
+        found = await self._profiles.facets(access)
+        context, url = profile_context(call, access), profile_url(call, access)
+        expanded = {}
+        for facet, inner in _shown(plan).items():
+            records, count = self._arranged(found[facet], inner)
+            now = self._clock.ticks()
+            expanded[facet] = Expanded(
+                kind=FACETS[facet],
+                context=f"{context}/{facet}{selected(inner)}",
+                entries=[entry_of(inner, record, f"{url}/{facet}", now) for record in records],
+                count=count,
+            )
+        return odata_answer(
+            200, form, expanded_body(form, f"{context}/$entity", PROFILE_ID, expanded)
+        )
+
+    def _arranged(self, records: list[Record], plan: Plan) -> tuple[list[Record], int | None]:
+        """The records of one facet that its options in ``$expand`` leave, in their order."""
+        page = plan.page(records, page_size=len(records) or 1, now=self._clock.ticks())
+        return page.rows, page.count
 
     async def _delete(self, call: Call) -> Answer:
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.erase(access)
         return Answer(204)
+
+
+def _shown(plan: Plan) -> dict[str, Plan]:
+    """The facets that an answer inlines, each with the plan for its items.
+
+    As with Graph that is all of them, unless ``$expand`` or ``$select`` names some.
+    """
+    named = {
+        facet: _everything(facet)
+        for facet in sorted(plan.selection.navigation if plan.selection is not None else ())
+    }
+    for expansion in plan.expand:
+        if expansion.references or expansion.count_only:
+            raise NotSupported("$expand of references or counts of a facet is not supported.")
+        named[expansion.name] = expansion.plan
+    if named or plan.selection is not None:
+        return named
+    return {facet: _everything(facet) for facet in sorted(FACETS)}
+
+
+def _everything(facet: str) -> Plan:
+    """The plan that shows all items of a facet as they are."""
+    return prepare("", FACETS[facet]).plan

@@ -1,5 +1,4 @@
-"""
-HTTP on the wire: uvicorn's protocol, with bounded headers and refusals in Graph's shape.
+"""HTTP on the wire: uvicorn's protocol, with bounded headers and refusals in Graph's shape.
 
 What the parser refuses never becomes a request, so the guard cannot answer for it; here it gets
 the same error body. An offer to upgrade is ignored, as RFC 9110, section 7.8, lets a server do:

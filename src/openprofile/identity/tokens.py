@@ -1,5 +1,4 @@
-"""
-From the text of a bearer token to the Caller it stands for, or a 401 that says what is wrong.
+"""From the text of a bearer token to the Caller it stands for, or a 401 that says what is wrong.
 
 JSON Web Tokens (RFC 7519) with RS256 signatures; the claims are those of Microsoft's access
 tokens, https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
@@ -52,8 +51,7 @@ class TokenVerifier:
         self._verified: dict[str, _Verified] = {}
 
     async def verify(self, token: str) -> Caller:
-        """
-        The caller that ``token`` stands for.
+        """The caller that ``token`` stands for.
 
         Raises InvalidAuthenticationToken unless signature, issuer, audience and times hold and
         the claims name a tenant and, in a delegated token, a person.

@@ -1,5 +1,4 @@
-"""
-The facets of a profile: one class each, alphabetical by segment, and nothing else.
+"""The facets of a profile: one class each, alphabetical by segment, and nothing else.
 
 Routes, validation, metadata, permissions, storage and documentation follow from these
 declarations; the names, types and nullability are those of Microsoft Graph's metadata.
@@ -44,8 +43,7 @@ __all__ = ["FACETS"]
 
 @facet("account")
 class UserAccountInformation(ItemFacet):
-    """
-    https://learn.microsoft.com/graph/api/resources/useraccountinformation
+    """https://learn.microsoft.com/graph/api/resources/useraccountinformation
 
     Graph lets nobody write it: it is what the directory knows of the person.
     """

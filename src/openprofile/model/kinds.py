@@ -1,5 +1,4 @@
-"""
-The kinds of type that the model is made of, and the table of facets.
+"""The kinds of type that the model is made of, and the table of facets.
 
 Classes carry snake_case attributes; on the wire they are the camelCase names of Microsoft
 Graph, and a class name loses its capital: ``PersonInterest`` is ``personInterest``.
@@ -94,8 +93,7 @@ class ItemFacet(Entity):
         raise NotImplementedError
 
     def recalculate(self, changed: AbstractSet[str] | None) -> None:
-        """
-        Bring the values that depend on others up to date.
+        """Bring the values that depend on others up to date.
 
         ``changed`` are the names on the wire of the properties that an update has just set; it
         is None for a new item.

@@ -45,8 +45,7 @@ class CompanyDetail(Complex):
 
 
 class EducationalActivityDetail(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/educationalactivitydetail
+    """https://learn.microsoft.com/graph/api/resources/educationalactivitydetail
 
     What was studied.
     """
@@ -120,8 +119,7 @@ class LocaleInfo(Complex):
 
 
 class OriginTenantInfo(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/origintenantinfo
+    """https://learn.microsoft.com/graph/api/resources/origintenantinfo
 
     Where a guest comes from.
     """
@@ -131,8 +129,7 @@ class OriginTenantInfo(Complex):
 
 
 class PersonDataSources(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/persondatasource
+    """https://learn.microsoft.com/graph/api/resources/persondatasource
 
     The kinds of source that an item has.
     """
@@ -141,8 +138,7 @@ class PersonDataSources(Complex):
 
 
 class PersonNamePronounciation(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/yomipersonname
+    """https://learn.microsoft.com/graph/api/resources/yomipersonname
 
     How a name is spoken (the spelling is the metadata's).
     """
@@ -155,8 +151,7 @@ class PersonNamePronounciation(Complex):
 
 
 class PositionDetail(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/positiondetail
+    """https://learn.microsoft.com/graph/api/resources/positiondetail
 
     What somebody does, where and since when.
     """
@@ -177,8 +172,7 @@ class PositionDetail(Complex):
 
 
 class ProfileSourceAnnotation(Complex, omit_defaults=True):
-    """
-    https://learn.microsoft.com/graph/api/resources/profilesourceannotation: one source.
+    """https://learn.microsoft.com/graph/api/resources/profilesourceannotation: one source.
 
     Graph leaves the null members of this type out of its answers.
     """
@@ -189,8 +183,7 @@ class ProfileSourceAnnotation(Complex, omit_defaults=True):
 
 
 class RelatedPerson(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/relatedperson
+    """https://learn.microsoft.com/graph/api/resources/relatedperson
 
     Somebody in the work of the owner.
     """
@@ -202,8 +195,7 @@ class RelatedPerson(Complex):
 
 
 class ServiceInformation(Complex):
-    """
-    https://learn.microsoft.com/graph/api/resources/serviceinformation
+    """https://learn.microsoft.com/graph/api/resources/serviceinformation
 
     Where a web account is.
     """

@@ -1,5 +1,4 @@
-"""
-The Edm types that JSON has no type for: text with a rule, kept exactly as it was sent.
+"""The Edm types that JSON has no type for: text with a rule, kept exactly as it was sent.
 
 Each is a ``str`` whose ``parse`` takes the text of a JSON string and returns it, or raises a
 ValueError that says what was expected (OData JSON Format 4.01, section 7.1).
@@ -90,8 +89,7 @@ class DateTimeOffset(Primitive):
 
 
 class Enumeration(str):
-    """
-    An Edm enumeration: the class body lists the members and their numbers, as the CSDL does.
+    """An Edm enumeration: the class body lists the members and their numbers, as the CSDL does.
 
     A value is the member's name; with ``flags=True`` it may be several, joined by commas
     (OData JSON Format 4.01, section 7.1), and is kept in the order of the declaration.

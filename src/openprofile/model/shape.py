@@ -1,5 +1,4 @@
-"""
-A type seen from outside: its name, its properties, their EDM types, null and read-only.
+"""A type seen from outside: its name, its properties, their EDM types, null and read-only.
 
 Everything that is derived from a declaration (validation, metadata, documentation) reads it here.
 """

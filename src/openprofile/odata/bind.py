@@ -1,5 +1,4 @@
-"""
-A syntax tree and a type of the model to a bound tree: names found, types checked.
+"""A syntax tree and a type of the model to a bound tree: names found, types checked.
 
 What the model does not have, or what does not fit together, is a BadRequest that names it; what
 OData allows and this service does not have is NotSupported.

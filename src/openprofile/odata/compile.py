@@ -33,8 +33,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
 
 def prepare(query: str, kind: type[Entity], limits: Limits = DEFAULT) -> Prepared:
-    """
-    The options of a raw query string and the plan for items of ``kind``.
+    """The options of a raw query string and the plan for items of ``kind``.
 
     What was asked before is not parsed again: the answers to recent short queries are kept. Raises
     BadRequest for what is malformed or not in the model, NotSupported for what OData allows and
@@ -82,8 +81,7 @@ class _Compiler:
         *,
         outer: Type | None = None,
     ) -> Plan:
-        """
-        A plan for items of type ``item``.
+        """A plan for items of type ``item``.
 
         ``where`` names in messages the item of ``$expand`` or ``$select`` whose options these are;
         ``outer`` is the type of ``$it`` where the items are members of a collection inside it.

@@ -1,5 +1,4 @@
-"""
-The metadata document: CSDL 4.01 as XML and as JSON, from the declarations.
+"""The metadata document: CSDL 4.01 as XML and as JSON, from the declarations.
 
 https://docs.oasis-open.org/odata/odata-csdl-xml/v4.01/ and …/odata-csdl-json/v4.01/
 """

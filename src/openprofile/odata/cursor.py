@@ -1,5 +1,4 @@
-"""
-``$skiptoken``: a place in an ordered collection as text that only this service can write.
+"""``$skiptoken``: a place in an ordered collection as text that only this service can write.
 
 A place is that of the last item that was given out, by its sort values and its place in the order
 of creation. So items that come or go between two pages are neither repeated nor skipped.
@@ -37,8 +36,7 @@ _CURSOR = msgspec.json.Decoder(Cursor)
 
 
 def seal(cursor: Cursor, key: bytes, scope: str) -> str:
-    """
-    ``cursor`` as the text of a ``$skiptoken``, of the characters that a URL takes as they are.
+    """``cursor`` as the text of a ``$skiptoken``, of the characters that a URL takes as they are.
 
     ``scope`` names the collection and whoever reads it; the token opens in no other.
     """

@@ -1,5 +1,4 @@
-"""
-A bound tree to a Python function of one item, with OData's three-valued logic.
+"""A bound tree to a Python function of one item, with OData's three-valued logic.
 
 True, False and None stand for true, false and null. Nulls follow OData URL Conventions 4.01,
 sections 5.1.1.1 and 5.1.1.2: ``eq`` and ``ne`` always tell true from false, an order comparison

@@ -11,8 +11,7 @@ from openprofile.errors import Fault
 
 
 def fault_body(fault: Fault, *, ticks: int, request_id: str, client_request_id: str) -> bytes:
-    """
-    ``{"error": {"code", "message", "innerError": {"date", "request-id", …}}}`` as JSON text.
+    """``{"error": {"code", "message", "innerError": {"date", "request-id", …}}}`` as JSON text.
 
     ``target`` and ``details`` are there where the fault names properties.
     """

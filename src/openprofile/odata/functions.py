@@ -1,5 +1,4 @@
-"""
-The operators and canonical functions: what they take, what they give, and how.
+"""The operators and canonical functions: what they take, what they give, and how.
 
 Follows OData URL Conventions 4.01, sections 5.1.1.2 to 5.1.1.9. The functions take values as
 ``values`` keeps them, none of them null. What the specification lets fail raises BadRequest.

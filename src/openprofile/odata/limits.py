@@ -54,8 +54,7 @@ DEFAULT = Limits()
 
 
 class Guard:
-    """
-    Counts what one request uses up: its parser, binder and evaluator share the rules here.
+    """Counts what one request uses up: its parser, binder and evaluator share the rules here.
 
     Every method raises BadRequest when a limit is passed.
     """

@@ -1,5 +1,4 @@
-"""
-The service as an OpenAPI 3.1 document, from the declarations.
+"""The service as an OpenAPI 3.1 document, from the declarations.
 
 Schemas follow the OData OpenAPI mapping (https://docs.oasis-open.org/odata/odata-openapi/v1.0/)
 where it has a rule.

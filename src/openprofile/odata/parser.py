@@ -1,5 +1,4 @@
-"""
-The text of an expression to its syntax tree: operator precedence parsing, without a model.
+"""The text of an expression to its syntax tree: operator precedence parsing, without a model.
 
 Follows OData URL Conventions 4.01, section 5.1.1. Keywords are read in any case; a keyword that
 stands where only a name can stand is a name.
@@ -43,8 +42,7 @@ _UNARY = 7
 
 
 def expression(text: str, option: str, guard: Guard) -> Node:
-    """
-    The tree of ``text``, the decoded value of ``option``, which faults are told of.
+    """The tree of ``text``, the decoded value of ``option``, which faults are told of.
 
     Raises BadRequest with the position of what is wrong and what was expected there.
     """
@@ -186,8 +184,7 @@ class _Parser(Reader):
         raise self.wrong("a name, a literal or '('")
 
     def _members(self) -> Node:
-        """
-        What follows ``in``: a list of literals in parentheses, or a collection.
+        """What follows ``in``: a list of literals in parentheses, or a collection.
 
         The first item decides: what is no literal can only be a collection in parentheses.
         """

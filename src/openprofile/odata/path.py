@@ -1,5 +1,4 @@
-"""
-A request's path, from text to the resource of the model that it names.
+"""A request's path, from text to the resource of the model that it names.
 
 Follows OData 4.01 URL Conventions, section 4, with keys in parentheses and as segments.
 """
@@ -19,8 +18,7 @@ from openprofile.model.primitives import quoted
 
 
 class Target(msgspec.Struct, frozen=True):
-    """
-    What a path names: ``users('a')/profile/interests/$ref`` has the names
+    """What a path names: ``users('a')/profile/interests/$ref`` has the names
     ``("users", "profile", "interests")``, the keys ``("a", None, None)`` and the tail ``$ref``.
     """
 
@@ -49,8 +47,7 @@ _BARE = re.compile(r"\s*([^\s'\"]+)\s*")
 
 
 def parse(path: str) -> list[str]:
-    """
-    The decoded segments of a percent-encoded path; raises BadRequest for one that is empty.
+    """The decoded segments of a percent-encoded path; raises BadRequest for one that is empty.
 
     ``a%2Fb`` is one segment: the path is divided before it is decoded.
     """
@@ -65,8 +62,7 @@ def parse(path: str) -> list[str]:
 
 
 def bind(segments: list[str], model: Model) -> Target:
-    """
-    The resource that ``segments``, of which there is one at least, name in ``model``.
+    """The resource that ``segments``, of which there is one at least, name in ``model``.
 
     Raises BadRequest, as Graph does, for a segment that the model does not have.
     """

@@ -1,5 +1,4 @@
-r"""
-``matchesPattern``: ECMAScript regular expressions on an engine whose time is linear.
+r"""``matchesPattern``: ECMAScript regular expressions on an engine whose time is linear.
 
 RE2 knows most of the syntax; what it reads differently is translated: ``.`` and ``\s`` know the
 line ends and spaces of Unicode, ``\u00e9`` and ``\cA`` are characters, a ``[`` inside a class is
@@ -45,8 +44,7 @@ _TOKEN = re.compile(
 
 
 def matches(text: str, pattern: str) -> bool:
-    """
-    Whether ``pattern``, an ECMAScript regular expression, matches anywhere in ``text``.
+    """Whether ``pattern``, an ECMAScript regular expression, matches anywhere in ``text``.
 
     Raises BadRequest for a pattern that is malformed or too long, NotSupported for one that no
     linear engine runs.

@@ -1,5 +1,4 @@
-"""
-Bodies: from JSON text to the model and back, by OData JSON Format 4.01.
+"""Bodies: from JSON text to the model and back, by OData JSON Format 4.01.
 
 Every reader raises BadRequest for text that is not JSON, and InvalidPayload, with one detail for
 each property at fault, for JSON that does not represent the type.
@@ -9,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,8 +29,7 @@ Members = dict[str, Any]
 
 
 def read_entity(body: bytes, kind: type[E]) -> E:
-    """
-    The entity that a create's body represents.
+    """The entity that a create's body represents.
 
     Members that the body omits have their defaults. Computed ones may hold what the client sent,
     which the use case overwrites (OData Protocol 4.01, section 11.4.2).
@@ -42,19 +39,18 @@ def read_entity(body: bytes, kind: type[E]) -> E:
     except msgspec.ValidationError:
         # The typed decoder stops at the first fault and knows no annotations; the sieve below
         # takes the annotations out and finds every fault.
-        return entity(_sift(_members(body), kind, partial=False), kind)
+        return entity(_sift(read_members(body), kind, partial=False), kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(body, error) from error
 
 
 def read_changes(body: bytes, kind: type[Entity]) -> Members:
     """The members that an update's body sets, checked; computed ones and annotations left out."""
-    return _sift(_members(body), kind, partial=True)
+    return _sift(read_members(body), kind, partial=True)
 
 
 def merge(stored: Members, changes: Members) -> Members:
-    """
-    ``stored`` with ``changes`` in place: complex values merge member by member, all other
+    """``stored`` with ``changes`` in place: complex values merge member by member, all other
     values are replaced (OData Protocol 4.01, section 11.4.3).
     """
     merged = dict(stored)
@@ -82,40 +78,6 @@ def write(item: Entity) -> str:
     return JSON.encode(item).decode()
 
 
-def entity_body(context: str, etag: str, text: str) -> bytes:
-    """The answer that holds one entity, from the text that ``write`` wrote."""
-    return f'{{"@odata.context":{_string(context)},{_tagged(etag, text)}'.encode()
-
-
-def collection_body(context: str, entries: list[tuple[str, str]]) -> bytes:
-    """The answer that holds a collection, from each entity's ETag and text."""
-    value = ",".join([f"{{{_tagged(etag, text)}" for etag, text in entries])
-    return f'{{"@odata.context":{_string(context)},"value":[{value}]}}'.encode()
-
-
-def expanded_body(
-    context: str, entity_id: str, collections: Mapping[str, list[tuple[str, str]]]
-) -> bytes:
-    """
-    The answer that holds an entity of an id and expanded collections, each of which has its
-    own context before it; their entries are as ``collection_body`` takes them.
-    """
-    parts = [f'"@odata.context":{_string(f"{context}/$entity")},"id":{_string(entity_id)}']
-    for name, entries in collections.items():
-        value = ",".join([f"{{{_tagged(etag, text)}" for etag, text in entries])
-        within = _string(f"{context}/{name}")
-        parts.append(f'"{name}@odata.context":{within},"{name}":[{value}]')
-    return f"{{{','.join(parts)}}}".encode()
-
-
-def _tagged(etag: str, text: str) -> str:
-    return f'"@odata.etag":{_string(etag)},{text[1:]}'
-
-
-def _string(text: str) -> str:
-    return msgspec.json.encode(text).decode()
-
-
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -126,7 +88,8 @@ def _malformed(body: bytes, error: Exception) -> BadRequest:
     return BadRequest(f"The body is not valid JSON in UTF-8: {error}{hint}.")
 
 
-def _members(body: bytes) -> Members:
+def read_members(body: bytes) -> Members:
+    """The members of a body that must be a JSON object, not checked any further."""
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

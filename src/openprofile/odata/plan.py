@@ -1,5 +1,4 @@
-"""
-A plan carried out: which items come, in which order, on which page, and what is shown of them.
+"""A plan carried out: which items come, in which order, on which page, and what is shown of them.
 
 The order of the steps is that of OData Protocol 4.01, section 11.2.1.
 """
@@ -72,8 +71,7 @@ class Expansion(msgspec.Struct, frozen=True):
 
 
 class Plan:
-    """
-    Compiled options for the items of one type; immutable, and used by many requests at once.
+    """Compiled options for the items of one type; immutable, and used by many requests at once.
 
     ``verbatim`` tells that the answer shows the items' texts as they are stored.
     """
@@ -122,8 +120,7 @@ class Plan:
         cursor: Cursor | None = None,
         navigate: Navigate | None = None,
     ) -> Page:
-        """
-        The page of ``rows``, all items of a collection, that begins at ``cursor``.
+        """The page of ``rows``, all items of a collection, that begins at ``cursor``.
 
         ``page_size`` is a bound on its items, ``now`` is in ticks. Raises BadRequest for a cursor
         of other options, and for an evaluation that takes too much work or divides by zero.
@@ -187,8 +184,7 @@ class Plan:
         return Frame(Guard(self._limits), now, navigate)
 
     def members(self, text: str, frame: Frame, item: Any = None) -> Members:
-        """
-        What the answer shows of the item with this text: the selected and computed members.
+        """What the answer shows of the item with this text: the selected and computed members.
 
         ``item`` is its typed value, where the caller has it.
         """

@@ -1,5 +1,4 @@
-"""
-``$select`` and ``$compute`` carried out: an item's members to those that the answer shows.
+"""``$select`` and ``$compute`` carried out: an item's members to those that the answer shows.
 
 Follows OData Protocol 4.01, sections 11.2.5.1 and 11.2.5.3.
 """
@@ -68,8 +67,7 @@ class Selection(msgspec.Struct, frozen=True):
         )
 
     def project(self, members: Members, item: Any, frame: Frame | None) -> Members:
-        """
-        The selected ones of ``members``, in their order, and what is computed.
+        """The selected ones of ``members``, in their order, and what is computed.
 
         ``item`` is the typed value that ``members`` represent, and stands in the frame's first
         slot; both may be None if the selection does not evaluate.

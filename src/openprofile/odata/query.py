@@ -1,5 +1,4 @@
-"""
-A query string to the options it sets: names, percent-encoding, duplicates and plain values.
+"""A query string to the options it sets: names, percent-encoding, duplicates and plain values.
 
 Follows OData URL Conventions 4.01, section 5, and Protocol 4.01, section 11.2.1. The options that
 hold expressions are kept as text, which ``plan`` parses.
@@ -51,8 +50,7 @@ _INTEGER = re.compile(r"0|[1-9][0-9]*")
 
 
 def options(query: str, limits: Limits = DEFAULT) -> Options:
-    """
-    The options of a raw query string, the part of a target after its ``?``.
+    """The options of a raw query string, the part of a target after its ``?``.
 
     Names may come with or without ``$`` and in any case; custom options, which begin with neither
     ``$`` nor ``@``, are passed over. Raises BadRequest for what is malformed or stands twice, and
@@ -64,8 +62,7 @@ def options(query: str, limits: Limits = DEFAULT) -> Options:
 def nested(
     pairs: Iterable[tuple[str, str]], limits: Limits, where: str, known: tuple[str, ...]
 ) -> Options:
-    """
-    The options in parentheses after a name of ``$expand`` or ``$select``, already decoded.
+    """The options in parentheses after a name of ``$expand`` or ``$select``, already decoded.
 
     ``known`` are the options that may stand there, ``where`` says in messages where that is.
     """

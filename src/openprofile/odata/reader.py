@@ -11,8 +11,7 @@ from openprofile.odata.syntax import Node
 
 
 class Reader:
-    """
-    Reads one text from left to right.
+    """Reads one text from left to right.
 
     ``height`` is that of the tree read last: it is bounded, so that whoever walks a tree may
     recurse.

@@ -99,25 +99,43 @@ def collection_body(
     next_link: str | None = None,
 ) -> bytes:
     """The answer that holds a collection, or a page of one with the link to the next."""
+    return _collection(form, context, _objects(form, kind, entries), count, next_link)
+
+
+def references_body(
+    form: Format,
+    context: str,
+    urls: Sequence[str],
+    *,
+    count: int | None = None,
+    next_link: str | None = None,
+) -> bytes:
+    """The answer that holds references to entities (section 14)."""
+    value = ",".join(f'{{"{form.prefix}id":{_string(url)}}}' for url in urls)
+    return _collection(form, context, value, count, next_link)
+
+
+def _collection(
+    form: Format, context: str, value: str, count: int | None, next_link: str | None
+) -> bytes:
     parts = []
     if form.metadata != "none":
         parts.append(f'"{form.prefix}context":{_string(context)}')
     if count is not None:
-        parts.append(f'"{form.prefix}count":' + (f'"{count}"' if form.ieee754 else str(count)))
-    parts.append(f'"value":[{_objects(form, kind, entries)}]')
+        parts.append(f'"{form.prefix}count":{_int64(form, count)}')
+    parts.append(f'"value":[{value}]')
     if next_link is not None:
         parts.append(f'"{form.prefix}nextLink":{_string(next_link)}')
     return f"{{{','.join(parts)}}}".encode()
 
 
-class Expanded(NamedTuple):
+class Expanded(msgspec.Struct, frozen=True):
     """A contained collection in the answer that holds its owner."""
 
     kind: type[Entity]
     context: str
     entries: Sequence[Entry]
     count: int | None = None
-    next_link: str | None = None
 
 
 def expanded_body(
@@ -132,11 +150,8 @@ def expanded_body(
         if form.metadata != "none":
             parts.append(f'"{name}{form.prefix}context":{_string(found.context)}')
         if found.count is not None:
-            number = f'"{found.count}"' if form.ieee754 else str(found.count)
-            parts.append(f'"{name}{form.prefix}count":{number}')
+            parts.append(f'"{name}{form.prefix}count":{_int64(form, found.count)}')
         parts.append(f'"{name}":[{_objects(form, found.kind, found.entries)}]')
-        if found.next_link is not None:
-            parts.append(f'"{name}{form.prefix}nextLink":{_string(found.next_link)}')
     return f"{{{','.join(parts)}}}".encode()
 
 
@@ -145,14 +160,6 @@ def property_body(form: Format, context: str, value: Any) -> bytes:
     control = {} if form.metadata == "none" else {f"{form.prefix}context": context}
     members = value if isinstance(value, dict) else {"value": value}
     return msgspec.json.encode({**control, **members})
-
-
-def references_body(form: Format, context: str, urls: Sequence[str]) -> bytes:
-    """The answer that holds references to entities (section 14)."""
-    control = {} if form.metadata == "none" else {f"{form.prefix}context": context}
-    return msgspec.json.encode(
-        {**control, "value": [{f"{form.prefix}id": url} for url in urls]}
-    )
 
 
 def reference_body(form: Format, context: str, url: str) -> bytes:
@@ -244,7 +251,8 @@ def _quality(media: str) -> float:
 
 def _read(media: str, version: str) -> Format | None:
     """The format that one media range asks for; None if it is not ours or has a parameter that
-    is not known, which OData has a service refuse."""
+    is not known, which OData has a service refuse.
+    """
     name, *parameters = media.split(";")
     if name.strip().lower() not in ("application/json", "application/*", "*/*"):
         return None
@@ -272,6 +280,10 @@ def _read(media: str, version: str) -> Format | None:
 def item_url(collection: str, item_id: str) -> str:
     """The canonical URL of an item of a collection: its key in parentheses."""
     return f"{collection}('{quote(item_id)}')"
+
+
+def _int64(form: Format, number: int) -> str:
+    return f'"{number}"' if form.ieee754 else str(number)
 
 
 def _string(text: str) -> str:

@@ -1,5 +1,4 @@
-"""
-``$search``: its text to a tree of terms, and the matching of a text with them.
+"""``$search``: its text to a tree of terms, and the matching of a text with them.
 
 The grammar is that of OData URL Conventions 4.01, section 5.1.8. What matches is the service's to
 say: a term is found where a word of a text begins with it, whatever case and accents either has;
@@ -34,8 +33,7 @@ def fold(text: str) -> str:
 
 
 def search(text: str, option: str, guard: Guard) -> Match:
-    """
-    The matcher that ``text``, the value of ``option``, asks for.
+    """The matcher that ``text``, the value of ``option``, asks for.
 
     Raises BadRequest with the position of what is malformed. Text in single quotes is what a
     person is still typing: its words are searched, whatever else it holds.

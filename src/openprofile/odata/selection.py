@@ -1,5 +1,4 @@
-"""
-``$select`` and ``$expand``: their text to paths with options, without a model.
+"""``$select`` and ``$expand``: their text to paths with options, without a model.
 
 Follows OData URL Conventions 4.01, sections 5.1.3 and 5.1.4.
 """

@@ -16,8 +16,7 @@ Gather: TypeAlias = Callable[[Any, Guard], list[str]]
 
 
 def texts(type: Type) -> Gather:
-    """
-    The function that lists the folded Edm.String values of a value of ``type``.
+    """The function that lists the folded Edm.String values of a value of ``type``.
 
     They are taken from all levels; those that the service sets (ids, authors, sources) are not
     among them: everybody's items would match their own name.

@@ -61,9 +61,11 @@ class Tree:
 
     def selection(self) -> Selection | None:
         parts = dict(self.parts)
-        for name, below in self.below.items():
-            parts[name] = Part(below.attribute, below.selection())
         names = [*parts, *sorted(self.navigation), *[each.name for each in self.computed]]
+        for name, below in self.below.items():
+            inner = below.selection()
+            parts[name] = Part(below.attribute, inner)
+            names += [f"{name}/{each}" for each in inner.names] if inner is not None else [name]
         if self.every:
             for name, each in shape(self.kind).properties.items():
                 parts.setdefault(name, Part(each.attribute))

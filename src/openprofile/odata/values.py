@@ -1,5 +1,4 @@
-"""
-The values that expressions compute with: how each Edm type is read, kept and written.
+"""The values that expressions compute with: how each Edm type is read, kept and written.
 
     Edm.Boolean, Edm.String                 bool, str
     integers                                int

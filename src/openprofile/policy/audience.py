@@ -1,5 +1,4 @@
-"""
-Who may see an item: its ``allowedAudiences`` against the caller's relations to the owner.
+"""Who may see an item: its ``allowedAudiences`` against the caller's relations to the owner.
 
 Graph documents the members (https://learn.microsoft.com/graph/api/resources/itemfacet) and not
 their effect. Here an item is visible when one of its audiences is a relation that the caller has
@@ -16,8 +15,7 @@ EVERYTHING = -1
 
 
 def relations(caller: Caller, *, owner: str, shares_group: bool) -> int:
-    """
-    The relations of ``caller`` to the owner, as the sum of AllowedAudiences numbers.
+    """The relations of ``caller`` to the owner, as the sum of AllowedAudiences numbers.
 
     Both are of one tenant: a path names people of the caller's tenant alone.
     """
@@ -28,8 +26,7 @@ def relations(caller: Caller, *, owner: str, shares_group: bool) -> int:
 
 
 def visible(audiences: AllowedAudiences | None, to: int) -> bool:
-    """
-    Whether an item with ``audiences`` is seen by one who has the relations ``to``.
+    """Whether an item with ``audiences`` is seen by one who has the relations ``to``.
 
     An item without audiences is its owner's alone.
     """

@@ -45,8 +45,7 @@ def require(caller: Caller, needed: Permissions) -> None:
 
 
 def require_write_to(caller: Caller, owner: str) -> None:
-    """
-    Raise AuthorizationRequestDenied unless a caller with WRITE_PROFILE may write the profile
+    """Raise AuthorizationRequestDenied unless a caller with WRITE_PROFILE may write the profile
     of ``owner``.
 
     A delegated right is the meeting of scope and person: one's own profile with either scope,

@@ -1,5 +1,4 @@
-"""
-The Store protocol: what every store promises; ``tests/contract`` holds each to it.
+"""The Store protocol: what every store promises; ``tests/contract`` holds each to it.
 
 A store knows nothing of profiles. An item is opaque text under a key; what must be decided
 between a read and the write that depends on it travels as a function inside the change, and runs
@@ -80,8 +79,7 @@ class Insert(msgspec.Struct, frozen=True):
 
 
 class Update(msgspec.Struct, frozen=True):
-    """
-    Replace an item's text by what ``revise`` makes of the record. Raises Missing if there is
+    """Replace an item's text by what ``revise`` makes of the record. Raises Missing if there is
     none; what ``revise`` raises leaves the item as it was.
     """
 
@@ -90,8 +88,7 @@ class Update(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """
-    Remove an item, after ``check`` has seen the record. Raises Missing if there is none; what
+    """Remove an item, after ``check`` has seen the record. Raises Missing if there is none; what
     ``check`` raises leaves the item where it was.
     """
 
@@ -107,8 +104,7 @@ class Erase(msgspec.Struct, frozen=True):
 
 
 class PutPerson(msgspec.Struct, frozen=True):
-    """
-    Store a person of the directory, new or in place of the one with this id.
+    """Store a person of the directory, new or in place of the one with this id.
 
     Raises Conflict if another person has the name, and of a ``new`` one if the id is taken.
     """
@@ -123,8 +119,7 @@ class PutPerson(msgspec.Struct, frozen=True):
 
 
 class UpdatePerson(msgspec.Struct, frozen=True):
-    """
-    Replace a person by what ``revise`` makes of the record: a PutPerson of the same tenant and
+    """Replace a person by what ``revise`` makes of the record: a PutPerson of the same tenant and
     id. Raises Missing if there is none, Conflict if another person has the name; what ``revise``
     raises leaves the person as they were.
     """
@@ -135,8 +130,7 @@ class UpdatePerson(msgspec.Struct, frozen=True):
 
 
 class DeletePerson(msgspec.Struct, frozen=True):
-    """
-    Remove a person, every item they own and every membership; raises Missing if there is none.
+    """Remove a person, every item they own and every membership; raises Missing if there is none.
 
     Whoever has the term ``link`` with the person's id is replaced by what ``release`` makes of
     their record, which has that term no more.
@@ -160,8 +154,7 @@ class PutGroup(msgspec.Struct, frozen=True):
 
 
 class Join(msgspec.Struct, frozen=True):
-    """
-    Make a person a member of a group. Raises Missing if there is no such group or person,
+    """Make a person a member of a group. Raises Missing if there is no such group or person,
     Conflict if the person is a member already.
     """
 
@@ -194,6 +187,9 @@ Change: TypeAlias = (
 
 class StoreError(Exception):
     """What a store raises; nothing of the changes that raised it is stored."""
+
+    change: Change | None = None
+    """The change that could not be carried out, where it is one of them that failed."""
 
 
 class Conflict(StoreError):
@@ -229,8 +225,7 @@ class Store(Protocol):
         """All items of one owner with their facets, facet by facet, oldest first."""
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
-        """
-        Carry out ``changes`` in order, all or none, and return when they are on the disk.
+        """Carry out ``changes`` in order, all or none, and return when they are on the disk.
 
         Returns the record that each leaves behind, None for one that leaves none.
         """
@@ -254,8 +249,7 @@ class Store(Protocol):
         descending: bool = False,
         limit: int,
     ) -> list[Entry]:
-        """
-        The first ``limit`` terms of a span, by value and then by id, with their objects.
+        """The first ``limit`` terms of a span, by value and then by id, with their objects.
 
         ``after`` is the value and the id of the entry that a former call ended with, which may
         be there no more. An object stands there once for each term that lies in the span.
@@ -267,8 +261,7 @@ class Store(Protocol):
     async def related(
         self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
     ) -> list[Record]:
-        """
-        The first ``limit`` people of a group, or groups of a person, whose id is ``of``, by
+        """The first ``limit`` people of a group, or groups of a person, whose id is ``of``, by
         their own ids, of which the first is greater than ``after``.
         """
 
@@ -277,6 +270,9 @@ class Store(Protocol):
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, are members of one group."""
+
+    async def secret(self) -> bytes:
+        """32 random bytes, made with the database, that all who share it sign with."""
 
     async def check(self) -> None:
         """Return once a write has been stored; raise Unavailable if none can be."""

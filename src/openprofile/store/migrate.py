@@ -30,8 +30,7 @@ def migrations(dialect: str) -> list[Migration]:
 
 
 def pending(dialect: str, version: int) -> list[Migration]:
-    """
-    The migrations that a database at ``version`` lacks; raises SchemaTooNew for one that is
+    """The migrations that a database at ``version`` lacks; raises SchemaTooNew for one that is
     ahead of this program.
     """
     known = migrations(dialect)

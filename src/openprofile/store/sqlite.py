@@ -1,5 +1,4 @@
-"""
-The store on SQLite: reads on the caller's thread, writes on one thread that commits groups.
+"""The store on SQLite: reads on the caller's thread, writes on one thread that commits groups.
 
 WAL with ``synchronous=FULL`` (https://sqlite.org/pragma.html#pragma_synchronous): a commit has
 been synced to the disk when it returns, and ``write`` returns after it. While one commit waits
@@ -32,6 +31,7 @@ from openprofile.store.base import (
     Record,
     Relation,
     Span,
+    StoreError,
     Unavailable,
     Update,
     new_version,
@@ -69,8 +69,7 @@ class _Write:
 
 
 class SqliteStore:
-    """
-    A Store in one file, or in memory where ``path`` is None.
+    """A Store in one file, or in memory where ``path`` is None.
 
     In memory, reads and writes share the one connection that there is; a lock keeps a read from
     seeing a transaction that is under way.
@@ -149,6 +148,11 @@ class SqliteStore:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
+    async def secret(self) -> bytes:
+        with self._gate, _availability():
+            (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
+        return bytes(secret)
+
     async def check(self) -> None:
         await self.write(())
 
@@ -215,8 +219,7 @@ class SqliteStore:
                 write.error = write.error or error
 
     def _carry_out(self, write: _Write) -> None:
-        """
-        Run one write inside the group's transaction; its failure takes back only itself.
+        """Run one write inside the group's transaction; its failure takes back only itself.
 
         An error of the database itself is raised: it ends the whole group.
         """
@@ -239,6 +242,13 @@ class SqliteStore:
             self._writer.execute("RELEASE write")
 
     def _apply(self, change: Change) -> Record | None:
+        try:
+            return self._carried_out(change)
+        except StoreError as error:
+            error.change = change
+            raise
+
+    def _carried_out(self, change: Change) -> Record | None:
         match change:
             case Insert():
                 return self._insert(change)
@@ -276,7 +286,10 @@ class SqliteStore:
         return Record(*row)
 
 
-_GET = "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_GET = (
+    "SELECT id, version, text, created FROM item"
+    " WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+)
 _LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"

@@ -54,3 +54,10 @@ CREATE TABLE heartbeat (
 ) STRICT;
 
 INSERT INTO heartbeat VALUES (1, 0);
+
+CREATE TABLE secret (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    value BLOB NOT NULL
+) STRICT;
+
+INSERT INTO secret VALUES (1, randomblob(32));

@@ -1,0 +1,105 @@
+"""Query options on the way to an answer: the plan, the page, the link to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from urllib.parse import unquote
+
+import msgspec
+
+from openprofile.errors import BadRequest
+from openprofile.http.exchange import Call, Request
+from openprofile.model.kinds import Entity
+from openprofile.odata.compile import Prepared, prepare
+from openprofile.odata.cursor import seal, unseal
+from openprofile.odata.limits import DEFAULT
+from openprofile.odata.plan import Plan
+from openprofile.odata.query import Options
+from openprofile.odata.representation import Entry, Format, item_url
+from openprofile.profiles import etag
+from openprofile.store.base import Record
+
+LARGEST_PAGE = 8 * 1024 * 1024
+"""Bytes of stored text on one page, unless a single item has more."""
+
+_OF_COLLECTIONS = ("filter", "search", "orderby", "top", "skip", "skiptoken")
+
+
+class ItemsPage(msgspec.Struct, frozen=True):
+    """One page of a collection, and what the answer says of the rest."""
+
+    records: list[Record]
+    count: int | None
+    next_link: str | None
+    headers: Mapping[str, str]
+
+
+def item_plan(request: Request, kind: type[Entity]) -> tuple[Plan, Format]:
+    """The plan and the format for the answer that holds one item.
+
+    Raises BadRequest for options that only a collection has.
+    """
+    prepared = prepare(request.query, kind)
+    refuse_options(prepared.options, allowed=("select", "expand", "compute"), where="one item")
+    return prepared.plan, request.format(prepared.options.format)
+
+
+def refuse_options(options: Options, *, allowed: Sequence[str], where: str) -> None:
+    """Raise BadRequest for an option that does not apply ``where`` the request asks."""
+    for name in (*_OF_COLLECTIONS, "select", "expand", "compute"):
+        if name not in allowed and getattr(options, name) is not None:
+            raise BadRequest(f"${name} does not apply to {where}.", target=f"${name}")
+    if options.count and "count" not in allowed:
+        raise BadRequest(f"$count does not apply to {where}.", target="$count")
+
+
+def items_page(
+    call: Call, prepared: Prepared, records: list[Record], now: int, token_key: bytes
+) -> ItemsPage:
+    """The page that a request asks for, of ``records``, which are all items of a collection.
+
+    ``now`` is in ticks. A page holds as many items as ``Prefer: maxpagesize`` and the limits of
+    the service allow.
+    """
+    asked = call.request.preferences.max_page_size
+    size = min(asked or DEFAULT.page, DEFAULT.page)
+    plan, options = prepared.plan, prepared.options
+    scope = f"{call.caller.tenant}/{call.caller.person or call.caller.application}"
+    scope += call.target.path()
+    cursor = None
+    if options.skiptoken is not None:
+        cursor = unseal(options.skiptoken, token_key, scope)
+    page = plan.page(records, page_size=size, now=now, cursor=cursor)
+    fits = sum(total <= LARGEST_PAGE for total in accumulate(len(row.text) for row in page.rows))
+    if fits < len(page.rows):
+        page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor)
+    link = None
+    if page.next is not None:
+        link = _next_link(call, seal(page.next, token_key, scope))
+    headers = {} if asked is None else {"Preference-Applied": f"odata.maxpagesize={size}"}
+    return ItemsPage(page.rows, page.count, link, headers)
+
+
+def entry_of(plan: Plan, record: Record, collection: str, now: int) -> Entry:
+    """A record as the answer shows it; ``collection`` is the canonical URL of what holds it."""
+    text = record.text
+    if not plan.verbatim:
+        text = msgspec.json.encode(plan.members(text, plan.frame(now))).decode()
+    return Entry(etag(record), text, item_url(collection, record.id))
+
+
+def selected(plan: Plan) -> str:
+    """The selection as a context URL tells it: ``(displayName,id)``, or nothing for everything."""
+    return f"({','.join(plan.selection.names)})" if plan.selection is not None else ""
+
+
+def _next_link(call: Call, token: str) -> str:
+    """The request's own URL with every option that it carried, and the place of the next page."""
+    request = call.request
+    kept = [
+        pair
+        for pair in request.query.split("&")
+        if pair and unquote(pair.partition("=")[0]).lstrip("$").lower() != "skiptoken"
+    ]
+    return f"{request.origin}{request.path}?{'&'.join([*kept, f'$skiptoken={token}'])}"

@@ -1,0 +1,36 @@
+"""Whatever is raised while a request is answered, as the answer that tells the client."""
+
+from __future__ import annotations
+
+from openprofile.clock import Clock
+from openprofile.errors import Fault, InternalError, ServiceUnavailable
+from openprofile.http.exchange import Answer
+from openprofile.odata.fault import fault_body
+from openprofile.store.base import Unavailable
+from openprofile.telemetry import log
+
+
+class Refusals:
+    """Writes faults, and logs what is not the client's doing."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def answer(self, error: Exception, request_id: str, client_id: str) -> Answer:
+        """The answer to the request with these ids, in the one shape of an error."""
+        fault: Fault
+        if isinstance(error, Fault):
+            fault = error
+        elif isinstance(error, Unavailable):
+            log.error("store unavailable", request_id=request_id, reason=str(error))
+            fault = ServiceUnavailable("Nothing was stored: the database is not available.")
+        else:
+            log.error("request failed", request_id=request_id, exc_info=error)
+            fault = InternalError("The service failed; its log holds the cause.")
+        body = fault_body(
+            fault,
+            ticks=self._clock.ticks(),
+            request_id=request_id,
+            client_request_id=client_id,
+        )
+        return Answer(fault.status, {"Content-Type": "application/json", **fault.headers}, body)
