@@ -81,5 +81,5 @@ def groups() -> list[tuple[Group, tuple[str, ...]]]:
 
 async def seed(directory: Directory) -> None:
     """Put the sample people into a directory that has nobody yet."""
-    if not await directory.people(TENANT):
+    if await directory.is_empty(TENANT):
         await directory.put(TENANT, people(), groups())

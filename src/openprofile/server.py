@@ -74,7 +74,7 @@ async def stand_in(
     clock = Clock()
     store = SqliteStore(None if memory else database(data))
     try:
-        directory = Directory(store)
+        directory = Directory(store, clock)
         await sample.seed(directory)
         signer = authority(data, clock)
 
@@ -87,7 +87,7 @@ async def stand_in(
         token_key = await store.secret()
 
         def face_over(store: Store) -> Face:
-            profiles = Profiles(store, Directory(store), clock, limit=limits.items)
+            profiles = Profiles(store, Directory(store, clock), clock, limit=limits.items)
             return Graph(profiles, verifier, clock, token_key).answer
 
         app = App(

@@ -99,6 +99,15 @@ class StoreContract:
         for other in (key("2"), key(tenant="x"), key(owner="x"), key(facet="x")):
             assert await store.get(other) is None
 
+    async def test_a_name_with_a_nul_is_found_nowhere(self, store: Store) -> None:
+        await store.write([insert(key("1")), PutPerson("t", "1", "ada@x", "Ada")])
+        assert await store.get(key("1\0")) is None
+        assert await store.collection("t", "o\0", "f") == []
+        assert await store.person("t", "1\0") is None
+        for change in (Update(key("1\0"), refuse), Delete(key("1\0"), refuse)):
+            with pytest.raises(Missing):
+                await store.write([change])
+
     async def test_a_taken_key_is_a_conflict(self, store: Store) -> None:
         (first,) = await store.write([insert(key(), "first")])
         with pytest.raises(Conflict):
@@ -110,6 +119,33 @@ class StoreContract:
             await store.write([insert(key(item), item, created=created)])
         await store.write([insert(key("z", owner="other")), insert(key("z", facet="other"))])
         assert [found.id for found in await store.collection("t", "o", "f")] == list("dcab")
+
+    async def test_ids_and_names_run_by_code_point(self, store: Store) -> None:
+        order = ["A", "Z", "_", "a", "z", "é"]
+        await store.write([insert(key(item)) for item in reversed(order)])
+        await store.write([PutPerson("t", name, name, "") for name in reversed(order)])
+        assert [found.id for found in await store.collection("t", "o", "f")] == order
+        assert [found.id for found in await store.people("t")] == order
+
+    async def test_what_is_owned_runs_facet_by_facet(self, store: Store) -> None:
+        for item, facet in (("b", "g"), ("a", "g"), ("z", "f"), ("c", "e")):
+            await store.write([insert(key(item, facet=facet))])
+        await store.write([insert(key(owner="other")), insert(key(tenant="other"))])
+        assert [(facet, found.id) for facet, found in await store.owned("t", "o")] == [
+            ("e", "c"),
+            ("f", "z"),
+            ("g", "a"),
+            ("g", "b"),
+        ]
+        assert await store.owned("t", "nobody") == []
+
+    async def test_an_erase_is_seen_by_the_changes_after_it(self, store: Store) -> None:
+        await store.write([insert(key(str(n)), limit=2) for n in range(2)])
+        await store.write([Erase("t", "o"), insert(key("1"), "new", limit=2)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["new"]
+        with pytest.raises(Missing):
+            await store.write([Erase("t", "o"), Update(key("1"), refuse)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["new"]
 
     async def test_a_full_collection_takes_no_more(self, store: Store) -> None:
         await store.write([insert(key(str(n)), limit=2) for n in range(2)])

@@ -21,7 +21,7 @@ from openprofile.odata.names import find
 from openprofile.odata.operands import qualified
 from openprofile.odata.query import Options
 from openprofile.odata.search import comparable
-from openprofile.odata.seek import LAST, Drive, Reach, beginning, drive, folded, merged
+from openprofile.odata.seek import LAST, Drive, Reach, beginning, drive, folded, merged, properties
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -38,6 +38,8 @@ class Query(msgspec.Struct, frozen=True):
     order: str | None
     """The property of ``$orderby``."""
     descending: bool
+    names: frozenset[str]
+    """The properties that it depends on."""
     fingerprint: str
 
     @property
@@ -90,6 +92,7 @@ def _query(
 ) -> Query:
     guard = Guard()
     keep, steps, driven = None, 0, None
+    names: set[str] = set()
     if wanted is not None:
         scope = Scope(here := Slot(Type(qualified(kind), kind), 0), here, dict(aliases), {}, 1)
         bound = predicate(wanted, "$filter", scope, guard)
@@ -100,6 +103,7 @@ def _query(
                 f"$filter: {error} cannot be used to find people and groups.", target="$filter"
             ) from error
         keep, steps = evaluator(bound), weight(bound)
+        names |= properties(bound)
         driven = drive(bound, kind.indexed)
     groups = () if sought is None else clauses(sought, _searched(kind))
     if groups and driven is None:
@@ -114,6 +118,8 @@ def _query(
         drive=driven,
         order=order,
         descending=descending,
+        names=frozenset(names | {each.property for group in groups for each in group})
+        | (frozenset({order}) if order else frozenset()),
         fingerprint=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
 

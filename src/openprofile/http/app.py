@@ -17,10 +17,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from openprofile.clock import Clock, new_id
-from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
+from openprofile.errors import MethodNotAllowed, ResourceNotFound
 from openprofile.http.batch import Batch
 from openprofile.http.cors import Cors
-from openprofile.http.exchange import Face
+from openprofile.http.exchange import Face, printable_id
 from openprofile.http.exchange import Request as GraphRequest
 from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
@@ -70,7 +70,7 @@ class App:
                 Route("/readyz", Readyz(store).__call__),
                 *routes,
             ],
-            exception_handlers={HTTPException: self._refuse},
+            exception_handlers={HTTPException: self._refuse, Exception: self._refuse},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,17 +87,19 @@ class App:
         return Response(self._metadata.openapi(), media_type="application/json")
 
     async def _refuse(self, request: Request, error: Exception) -> Response:
-        """What Starlette refuses, in the one shape of an error."""
-        assert isinstance(error, HTTPException)
-        fault: Fault
-        if error.status_code == 405:
+        """What is refused or fails at the edges, in the one shape of an error."""
+        if isinstance(error, HTTPException) and error.status_code == 405:
             allowed = (error.headers or {}).get("Allow", "GET").split(", ")
-            fault = MethodNotAllowed(request.method, allowed)
-        else:
-            fault = ResourceNotFound("There is nothing at this path; the API is below /beta.")
+            error = MethodNotAllowed(request.method, allowed)
+        elif isinstance(error, HTTPException) and error.status_code == 404:
+            error = ResourceNotFound("There is nothing at this path; the API is below /beta.")
         request_id = new_id()
-        answer = self._refusals.answer(fault, request_id, request_id)
-        return Response(answer.body, answer.status, {**answer.headers, "request-id": request_id})
+        client_id = printable_id(request.headers.get("client-request-id"))
+        answer = self._refusals.answer(error, request_id, client_id or request_id)
+        headers = {**answer.headers, "request-id": request_id}
+        if client_id:
+            headers["client-request-id"] = client_id
+        return Response(answer.body, answer.status, headers)
 
 
 def _is_graph(path: str) -> bool:

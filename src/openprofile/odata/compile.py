@@ -18,7 +18,7 @@ from openprofile.odata.evaluate import evaluator, navigates, weight
 from openprofile.odata.limits import DEFAULT, Guard, Limits, too_many
 from openprofile.odata.meaning import Bound, Slot, Type
 from openprofile.odata.names import find, hint
-from openprofile.odata.operands import is_structured, narrowed, qualified
+from openprofile.odata.operands import declared, is_structured, narrowed, qualified
 from openprofile.odata.plan import Expansion, Key, Plan
 from openprofile.odata.project import Computed, Part, Selection
 from openprofile.odata.query import Options, options
@@ -163,11 +163,13 @@ class _Compiler:
     ) -> Selection | None:
         made = {name: Computed(name, each.type, evaluator(each)) for name, each in computed.items()}
         if chosen.select is None:
-            return Selection(None, tuple(made.values())) if made else None
+            if not made:
+                return None
+            return Selection(None, tuple(made.values()), slot=scope.slots - 1)
         option = f"$select{where}"
         if not is_structured(item):
             raise BadRequest(f"{option}: {item} has no properties.", target="$select")
-        tree = Tree(item.kind)
+        tree = Tree(item.kind, slot=scope.slots - 1)
         for each in selection.select(chosen.select, option, self.limits):
             if len(each.path) == 1 and each.path[0] in made:
                 tree.computed.append(made[each.path[0]])
@@ -224,7 +226,7 @@ class _Compiler:
         found = shape(kind).properties[name]
         if item.options == Options():
             return Part(found.attribute)
-        inner = Type(found.edm, found.type)
+        inner = Type(found.edm, declared(found.type))
         where = f" of {name} in {option}"
         plan = self.plan(item.options, inner, where, scope.aliases, depth + 1, outer=top)
         if found.collection:

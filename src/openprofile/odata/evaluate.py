@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias
 
+from openprofile.errors import NotSupported
 from openprofile.model.primitives import Enumeration, Primitive
 from openprofile.model.shape import Property
 from openprofile.odata import meaning, values
@@ -135,7 +136,8 @@ def _related(node: meaning.Related) -> Evaluate:
     inner, name = evaluator(node.of), node.name
 
     def follow(frame: Frame) -> Any:
-        assert frame.navigate is not None
+        if frame.navigate is None:
+            raise NotSupported(f"{name}: navigation in an expression is not supported here.")
         entity = inner(frame)
         if entity is None:
             return [] if node.type.collection else None

@@ -12,6 +12,8 @@ from openprofile.odata.limits import Limits, too_many
 NAME = r"[^\W\d]\w*"
 
 _QUOTED = r"'[^']*(?:''[^']*)*'"
+_DIGITS = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_NUMBER = re.compile(_DIGITS)
 _DATE = r"-?[0-9]{4,}-[0-9][0-9]-[0-9][0-9]"
 _TIME = r"[0-9][0-9]:[0-9][0-9](?::[0-9][0-9](?:\.[0-9]{1,12})?)?"
 
@@ -24,10 +26,10 @@ _TOKEN = re.compile(
     | (?P<name>{NAME}(?:\.{NAME})*)(?P<typed>{_QUOTED})?
     | (?P<sign>[()/,:;=*\[\]{{}}])
     | (?P<string>{_QUOTED})
-    | (?P<datetime>{_DATE}[Tt]{_TIME}(?:[Zz]|[-+\ ][0-9][0-9]:[0-9][0-9]))
+    | (?P<datetime>{_DATE}[Tt]{_TIME}(?:[Zz]|[-+\ ][0-9][0-9]:[0-9][0-9])?)
     | (?P<date>{_DATE}(?![0-9Tt]))
     | (?P<time>{_TIME})
-    | (?P<number>[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.])|-INF\b)
+    | (?P<number>{_DIGITS}(?![\w.])|-INF\b)
     | (?P<system>\$[A-Za-z]+)
     | (?P<alias>@{NAME}(?:\.{NAME})*(?:\#{NAME})?)
     | (?P<json>"[^"\\]*(?:\\.[^"\\]*)*")
@@ -83,4 +85,7 @@ def _no_token(text: str, position: int, option: str) -> BadRequest:
     at = position + len(text[position:]) - len(text[position:].lstrip(" \t"))
     if text[at] in "'\"":
         return malformed(option, text, len(text), f"a closing {text[at]} for the one at {at}")
+    number = _NUMBER.match(text, at)
+    if number is not None:
+        return malformed(option, text, number.end(), "the end of a number, date or guid")
     return malformed(option, text, at, "a name, a literal or an operator")

@@ -45,7 +45,8 @@ class Limits(msgspec.Struct, frozen=True):
     sort_text: int = 256
     """Characters of a string that ``$orderby`` looks at, so that a ``$skiptoken`` stays short."""
     work: int = 500_000
-    """Steps of evaluation: one operation on one value, or 64 characters read or built."""
+    """Steps of evaluation: one operation on one value, or 64 characters read or built (4 of them
+    for ``$search``, where they are not ASCII)."""
     cached_query: int = 1024
     """Characters of the longest query string whose plan is kept for the next request."""
 

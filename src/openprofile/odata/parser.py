@@ -377,8 +377,8 @@ class _Parser(Reader):
         height = self.height
         if not self.sign(closing):
             while True:
-                token, following = self.tokens[self.at : self.at + 2]
-                if token.kind == "name" and following.text == "=":
+                token = self.tokens[self.at]
+                if token.kind == "name" and self.tokens[self.at + 1].text == "=":
                     self.at += 2
                     named.append((token.text, self.expression()))
                 else:

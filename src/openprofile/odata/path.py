@@ -6,7 +6,6 @@ Follows OData 4.01 URL Conventions, section 4, with keys in parentheses and as s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -15,6 +14,7 @@ import msgspec
 from openprofile.errors import BadRequest
 from openprofile.model.kinds import Entity, Model, Navigation
 from openprofile.model.primitives import quoted
+from openprofile.odata.names import find
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ def bind(segments: list[str], model: Model) -> Target:
     rest = list(segments)
     while rest:
         name, key = _divide(rest[0])
-        found = _find(name, here)
+        found = find(name, here)
         if found is None:
             break
         names.append(found)
@@ -103,13 +103,6 @@ def bind(segments: list[str], model: Model) -> Target:
 class _Key(NamedTuple):
     value: str
     name: str = "id"
-
-
-def _find(name: str, here: Mapping[str, Navigation]) -> str | None:
-    """``name`` as the model spells it: exactly, or else whatever its case."""
-    if name in here:
-        return name
-    return next((known for known in here if known.lower() == name.lower()), None)
 
 
 def _may_follow(segment: str, at: Navigation, key: str | None) -> bool:

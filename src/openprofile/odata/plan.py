@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openprofile.errors import NotSupported
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import decode
 from openprofile.odata.cursor import Cursor, read, refused, written
@@ -95,10 +94,14 @@ class Plan:
         self.selection = shown
         self.expand = tuple(expand)
         self.navigates = follows
-        """Whether evaluation follows navigation properties, so that ``navigate`` is needed."""
+        """
+        Whether ``$filter``, ``$orderby`` or ``$compute`` follow navigation properties, so that
+        ``navigate`` is needed; without it evaluation raises NotSupported.
+        """
         self.verbatim = shown is None
         self.evaluates = keep is not None or match is not None or bool(keys)
         """Whether the typed items are looked at to decide which come, and in which order."""
+        self._shows_evaluated = shown is not None and shown.evaluates
         self._limits = limits
         self._keep = keep
         self._match = match
@@ -147,7 +150,7 @@ class Plan:
         following = None
         if shown and start + width < len(order) and left != 0:
             last = shown[-1]
-            keys = tuple(written(each) for each in sorted_by.get(last, ()))
+            keys = tuple([written(unranked(each)) for each in sorted_by.get(last, ())])
             row = rows[last]
             following = Cursor(self._fingerprint, keys, row.created, row.id, left)
         return Page(
@@ -179,8 +182,6 @@ class Plan:
 
     def frame(self, now: int, navigate: Navigate | None = None) -> Frame:
         """What one request's evaluations share: the time, and a budget of work."""
-        if self.navigates and navigate is None:
-            raise NotSupported("A navigation property in an expression is not supported here.")
         return Frame(Guard(self._limits), now, navigate)
 
     def members(self, text: str, frame: Frame, item: Any = None) -> Members:
@@ -191,7 +192,7 @@ class Plan:
         members: Members = msgspec.json.decode(text)
         if self.selection is None:
             return members
-        if self.selection.evaluates:
+        if self._shows_evaluated:
             if item is None:
                 assert self._decoder is not None
                 item = self._decoder.decode(text)
@@ -213,7 +214,7 @@ class Plan:
     def _arranged(
         self, items: list[Any], frame: Frame
     ) -> tuple[list[int], dict[int, tuple[Any, ...]]]:
-        """Which items are kept, in order, and the sort values of each."""
+        """Which items are kept, in order, and the ranks of the sort values of each."""
         order = self._kept(items, frame)
         if not self._keys:
             return order, {}
@@ -223,14 +224,12 @@ class Plan:
             frame.slots[self._slot] = items[index]
             found = [key.evaluate(frame) for key in self._keys]
             values[index] = tuple(
-                [each[:cut] if isinstance(each, (str, bytes)) else each for each in found]
+                [rank(each[:cut] if isinstance(each, (str, bytes)) else each) for each in found]
             )
         # Sorting is stable: by the last key first, each time keeping the order of the next ones.
         for place in reversed(range(len(self._keys))):
-            order.sort(
-                key=lambda index, place=place: _rank(values[index][place]),  # type: ignore[misc]
-                reverse=self._keys[place].descending,
-            )
+            ranks = {index: values[index][place] for index in order}
+            order.sort(key=ranks.__getitem__, reverse=self._keys[place].descending)
         return order, values
 
     def _after(
@@ -241,16 +240,13 @@ class Plan:
         sorted_by: Mapping[int, tuple[Any, ...]],
     ) -> int:
         """The place in ``order`` of the first row after the one that the cursor describes."""
-        passed = [_rank(read(each)) for each in cursor.keys]
+        passed = [rank(read(each)) for each in cursor.keys]
         last = (cursor.created, cursor.id.casefold())
 
         def is_after(index: int) -> bool:
-            for key, value, before in zip(
-                self._keys, sorted_by.get(index, ()), passed, strict=True
-            ):
-                rank = _rank(value)
-                if rank != before:
-                    return (rank > before) is not key.descending
+            for key, here, before in zip(self._keys, sorted_by.get(index, ()), passed, strict=True):
+                if here != before:
+                    return (here > before) is not key.descending
             row = rows[index]
             return (row.created, row.id.casefold()) > last
 
@@ -264,13 +260,18 @@ class Plan:
         return low
 
 
-def _rank(value: Any) -> tuple[Any, ...]:
+def rank(value: Any) -> tuple[Any, ...]:
     """A sort value that compares with any other of its key: null first, then what is no number."""
     if value is None:
         return (0,)
     if isinstance(value, float) and math.isnan(value):
         return (1,)
     return (2, value)
+
+
+def unranked(ranked: tuple[Any, ...]) -> Any:
+    """The sort value that has this rank."""
+    return (None, math.nan)[ranked[0]] if len(ranked) == 1 else ranked[1]
 
 
 def _fingerprint(chosen: Options) -> str:

@@ -54,6 +54,8 @@ class Selection(msgspec.Struct, frozen=True):
     """Navigation properties that are selected by name."""
     names: tuple[str, ...] = ()
     """The selection as a context URL lists it; empty for everything."""
+    slot: int = 0
+    """Where expressions look for the value that the selection is of."""
 
     @property
     def evaluates(self) -> bool:
@@ -81,6 +83,7 @@ class Selection(msgspec.Struct, frozen=True):
                     _show(name, value, part, item, frame, shown)
         if self.computed:
             assert frame is not None
+            frame.slots[self.slot] = item
             shown = dict(shown)
             for each in self.computed:
                 shown[each.name] = represent(each.type, each.evaluate(frame))

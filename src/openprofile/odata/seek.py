@@ -6,7 +6,7 @@ folded values; what it keeps, and what the ranges hold, then agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -104,6 +104,23 @@ def folded(node: Bound, fold: Callable[[str], str]) -> Bound:
             raise ValueError(node.name)
     changed = {name: _folded_part(getattr(node, name), fold) for name in node.__struct_fields__}
     return msgspec.structs.replace(node, **changed)
+
+
+def properties(node: Bound) -> set[str]:
+    """The names of all properties that an expression looks at, of the item or of what is in it."""
+    found = {node.property.name} if isinstance(node, Field) else set()
+    for name in node.__struct_fields__:
+        for inner in _bound(getattr(node, name)):
+            found |= properties(inner)
+    return found
+
+
+def _bound(part: Any) -> Iterator[Bound]:
+    if isinstance(part, Bound):
+        yield part
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _bound(each)
 
 
 def _folded_part(part: Any, fold: Callable[[str], str]) -> Any:

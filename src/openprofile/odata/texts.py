@@ -10,6 +10,7 @@ from openprofile.model.parts import Complex
 from openprofile.model.shape import Property, shape
 from openprofile.odata.limits import Guard
 from openprofile.odata.meaning import Type
+from openprofile.odata.operands import declared
 from openprofile.odata.search import fold
 
 Gather: TypeAlias = Callable[[Any, Guard], list[str]]
@@ -25,7 +26,8 @@ def texts(type: Type) -> Gather:
     def gather(value: Any, guard: Guard) -> list[str]:
         found: list[str] = []
         _collect(value, type, found)
-        guard.spend(sum([len(each) for each in found]) // 64 + len(found))
+        # What is not ASCII is normalized character by character, which takes many times longer.
+        guard.spend(sum([len(each) // (64 if each.isascii() else 4) + 1 for each in found]))
         return [fold(each) for each in found]
 
     return gather
@@ -39,7 +41,7 @@ def _collect(value: Any, type: Type, into: list[str]) -> None:
     elif type.kind is not None and issubclass(type.kind, (Entity, Complex)):
         for property in _searched(type.kind):
             held = getattr(value, property.attribute)
-            inner = Type(property.edm, property.type)
+            inner = Type(property.edm, declared(property.type))
             if not property.collection:
                 _collect(held, inner, into)
             else:

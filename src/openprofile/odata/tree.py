@@ -20,8 +20,9 @@ Kind: TypeAlias = type[Entity] | type[Complex]
 class Tree:
     """A ``$select`` as it is read: the properties of one type, with those inside them."""
 
-    def __init__(self, kind: Kind, attribute: str = "") -> None:
+    def __init__(self, kind: Kind, attribute: str = "", slot: int = 0) -> None:
         self.kind = kind
+        self.slot = slot
         self.attribute = attribute
         self.every = False
         self.computed: list[Computed] = []
@@ -61,18 +62,29 @@ class Tree:
 
     def selection(self) -> Selection | None:
         parts = dict(self.parts)
-        names = [*parts, *sorted(self.navigation), *[each.name for each in self.computed]]
         for name, below in self.below.items():
-            inner = below.selection()
-            parts[name] = Part(below.attribute, inner)
-            names += [f"{name}/{each}" for each in inner.names] if inner is not None else [name]
+            parts[name] = Part(below.attribute, below.selection())
+        names = [*self.paths(), *[each.name for each in self.computed]]
         if self.every:
             for name, each in shape(self.kind).properties.items():
                 parts.setdefault(name, Part(each.attribute))
             names = ["*"]
         elif issubclass(self.kind, Entity):
             parts.setdefault("id", Part("id"))
-        return Selection(parts, tuple(self.computed), frozenset(self.navigation), tuple(names))
+        return Selection(
+            parts, tuple(self.computed), frozenset(self.navigation), tuple(names), self.slot
+        )
+
+    def paths(self) -> list[str]:
+        """The selection as paths."""
+        inner = {name: part.selection for name, part in self.parts.items()}
+        found = [
+            path
+            for name, selected in inner.items()
+            for path in ([f"{name}/{each}" for each in selected.names] if selected else [name])
+        ]
+        found += [f"{name}/{path}" for name, each in self.below.items() for path in each.paths()]
+        return found + sorted(self.navigation)
 
 
 def no_select(option: str, item: selection.Item, reason: str) -> BadRequest:

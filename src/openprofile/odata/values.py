@@ -107,6 +107,8 @@ def read_instant(text: str) -> Instant:
     date = _DATE.match(text)
     time = _TIME.match(text, date.end() + 1) if date and text[date.end() :][:1] in "Tt" else None
     zone = _OFFSET.fullmatch(text, time.end()) if time else None
+    if time is not None and zone is None:
+        raise NotAValue("Z or an offset like +02:00", time.end())
     if date is None or time is None or zone is None:
         raise NotAValue("a date and time like 2020-07-06T06:34:12.2294868Z")
     offset = 0
@@ -213,7 +215,8 @@ def write(edm: str, value: Any) -> str:
         case "Edm.Double" | "Edm.Single":
             return _write_double(value)
         case "Edm.Decimal":
-            return f"{value:f}"
+            # In full, unless that would be a long row of zeros.
+            return f"{value:f}" if -100 < value.adjusted() < 100 else str(value)
     return str(value)
 
 

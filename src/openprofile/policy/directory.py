@@ -6,6 +6,7 @@ As https://learn.microsoft.com/graph/permissions-reference has it, the least pri
 from __future__ import annotations
 
 from openprofile.errors import AuthorizationRequestDenied
+from openprofile.model.directory import User
 from openprofile.policy.caller import Caller
 from openprofile.policy.grants import Permissions
 
@@ -49,9 +50,24 @@ WRITE_MEMBERS = Permissions(
 
 def holds(caller: Caller, needed: Permissions) -> bool:
     """Whether the token grants one of the ``needed``."""
-    if caller.person is None:
-        return not caller.roles.isdisjoint(needed.application)
-    return not caller.scopes.isdisjoint(needed.delegated)
+    able = needed.application if caller.person is None else needed.delegated
+    return not caller.permissions.isdisjoint(able)
+
+
+def shown_of_person(caller: Caller, person: str | None) -> frozenset[str] | None:
+    """The properties that a caller may see of a person, by their id, or of just anybody (None).
+
+    None for all of them. Whom a token lets see a relation and not the people in it sees their ids.
+    """
+    own = person is not None and person == caller.person
+    if holds(caller, READ_ME if own else READ_ALL_OF_PEOPLE):
+        return None
+    return User.basic if holds(caller, READ_PEOPLE) else frozenset({"id"})
+
+
+def shown_of_group(caller: Caller) -> frozenset[str] | None:
+    """The properties that a caller may see of groups; None for all of them."""
+    return None if holds(caller, READ_GROUPS) else frozenset({"id"})
 
 
 def require_administrator(caller: Caller) -> None:

@@ -1,10 +1,11 @@
 """A model that has nothing to do with profiles, to mount the query language on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from openprofile.errors import Fault
 from openprofile.model.kinds import Computed, Entity, Navigation
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import JSON, DateTimeOffset, Enumeration, Primitive
@@ -141,6 +142,18 @@ def value(book: Book, expression: str, **options: str) -> Any:
     made = plan(compute=f"{expression} as it", select="it", **options)
     shown = made.members(row(book).text, made.frame(NOW))
     return msgspec.json.decode(msgspec.json.encode(shown))["it"]
+
+
+def status(call: Callable[[], object]) -> int:
+    """What a call would be answered with: 200, or the status of the fault that it raises."""
+    try:
+        call()
+    except Fault as fault:
+        refusal = fault
+    else:
+        return 200
+    assert len(refusal.message) < 1000
+    return refusal.status
 
 
 DUNE = Book(

@@ -163,7 +163,8 @@ def test_an_expression_has_its_value(expression: str, dune: object, empty: objec
         ("cast(2e0,Edm.String)", "2.0"),
         ("cast(9.99,Edm.Int16)", 9), ("cast(1e300,Edm.Decimal) gt 1", True), ("5 div 2", 2),
         ("7 divby 2", 3.5),
-        ("case(false:1)", None), ("@absent", None),
+        ("case(false:1)", None), ("cast('1e999',Edm.Decimal) mul 10.0 gt 1", True),
+        ("cast(cast('1e999',Edm.Decimal),Edm.String)", "1E+999"), ("@absent", None),
     ],
 )  # fmt: skip
 def test_an_expression_gives_a_value(expression: str, result: Any) -> None:

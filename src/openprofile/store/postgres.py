@@ -1,0 +1,253 @@
+"""The store on PostgreSQL, 16 and later: any number of nodes and processes share one database.
+
+Reads share a few connections; those that wait together travel together, as a pipeline. Writes go
+to one of a few writers, which the owner decides, so that writes for one owner gather at one
+writer; a writer commits all that waits in one transaction. The server acknowledges a commit when
+it is on its disk, and ``write`` returns after that. Where the connection is lost in the middle of
+a commit, nobody knows what became of it, and ``write`` raises Unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self, TypeAlias
+
+import psycopg
+
+from openprofile.store.base import (
+    Change,
+    Delete,
+    Erase,
+    Insert,
+    Key,
+    Missing,
+    PutGroup,
+    PutPerson,
+    Record,
+    Unavailable,
+    Update,
+)
+from openprofile.store.migrate import pending
+from openprofile.store.postgres_draft import carry_out, is_text, turn
+from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
+
+READS = 64
+"""How many reads one round trip carries at most."""
+WRITES = 256
+"""How many writes one commit carries at most."""
+NAMES = 2000
+"""Bytes of the names in one key at most: an index entry is no more than a third of an 8 KB page."""
+
+_Read: TypeAlias = "tuple[str, tuple[str, ...]]"
+_Rows: TypeAlias = "list[tuple[Any, ...]]"
+
+
+class PostgresStore:
+    """A Store in a PostgreSQL database; ``open`` makes one, in the loop that uses it."""
+
+    def __init__(self, session: Session, *, readers: int, writers: int) -> None:
+        self._closed = False
+        self._reads: Queue[_Read, _Rows] = Queue()
+        self._writes: list[Queue[Sequence[Change], list[Record | None]]] = [
+            Queue() for _ in range(writers)
+        ]
+        self._readers = [Lane(session, self._reads, _read, READS) for _ in range(readers)]
+        self._writers = [Lane(session, queue, carry_out, WRITES) for queue in self._writes]
+
+    @classmethod
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        readers: int = 4,
+        writers: int = 2,
+        connect_timeout: float = 3,
+        statement_timeout: float = 5,
+        answer_timeout: float = 10,
+    ) -> Self:
+        """Bring the schema up to date and return a store of at most ``readers + writers``
+        connections.
+
+        ``dsn`` is what libpq takes, a URL or ``key=value`` words. Times are in seconds: to
+        connect to an address (2 at least), for the server to answer a statement, and to have any
+        answer at all. Raises SchemaTooNew, or Unavailable where there is no such database.
+        """
+        session = Session(dsn, connect_timeout, statement_timeout, answer_timeout)
+        try:
+            async with await session.connect() as connection:
+                await _migrate(connection)
+        except (psycopg.Error, OSError) as error:
+            raise unavailable(error) from error
+        return cls(session, readers=readers, writers=writers)
+
+    async def get(self, key: Key) -> Record | None:
+        return await self._one(_GET, key.tenant, key.owner, key.facet, key.id)
+
+    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
+        return await self._all(_LIST, tenant, owner, facet)
+
+    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+        rows = await self._rows(_OWNED, tenant, owner)
+        return [(facet, Record(*rest)) for facet, *rest in rows]
+
+    async def write(self, changes: Sequence[Change]) -> list[Record | None]:
+        """As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
+        hold. To look for such a name finds nothing.
+        """
+        if self._closed:
+            raise Unavailable("the store is closed")
+        for change in changes:
+            _require_names(change)
+        writer = hash(turn(changes[0])) % len(self._writes) if changes else 0
+        return await self._writes[writer].ask(changes)
+
+    async def person(self, tenant: str, id_or_name: str) -> Record | None:
+        return await self._one(_PERSON, tenant, id_or_name)
+
+    async def people(self, tenant: str) -> list[Record]:
+        return await self._all(_PEOPLE, tenant)
+
+    async def share_group(self, tenant: str, one: str, other: str) -> bool:
+        return bool(await self._rows(_SHARE_GROUP, tenant, one, other))
+
+    async def secret(self) -> bytes:
+        ((secret,),) = await self._rows("SELECT value FROM secret")
+        return bytes(secret)
+
+    async def check(self) -> None:
+        await self.write(())
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for queue in self._writes:
+            await queue.end()
+        for _ in self._readers:
+            await self._reads.end()
+        for writer in self._writers:
+            await writer.ended()
+        for reader in self._readers:
+            await reader.ended()
+
+    async def _one(self, sql: str, *names: str) -> Record | None:
+        rows = await self._rows(sql, *names)
+        return Record(*rows[0]) if rows else None
+
+    async def _all(self, sql: str, *names: str) -> list[Record]:
+        return [Record(*row) for row in await self._rows(sql, *names)]
+
+    async def _rows(self, sql: str, *names: str) -> _Rows:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if not _are_names(names):
+            return []
+        return await self._reads.ask((sql, names))
+
+
+async def _read(connection: Connection, reads: Sequence[_Read]) -> list[_Rows | Exception]:
+    """The rows of each read, asked for together."""
+    if len(reads) == 1:
+        cursors = [await connection.execute(*reads[0])]
+    else:
+        async with connection.pipeline():
+            cursors = [await connection.execute(sql, names) for sql, names in reads]
+    return [await cursor.fetchall() for cursor in cursors]
+
+
+_GET = (
+    "SELECT id, version, text, created FROM item"
+    " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
+)
+_LIST = (
+    "SELECT id, version, text, created FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
+    " ORDER BY created, id"
+)
+_OWNED = (
+    "SELECT facet, id, version, text, created FROM item WHERE tenant = $1 AND owner = $2"
+    " ORDER BY facet, created, id"
+)
+_PERSON = (
+    "SELECT id, version, text FROM person WHERE tenant = $1 AND (id = $2 OR name = $2)"
+    " ORDER BY id <> $2 LIMIT 1"
+)
+_PEOPLE = "SELECT id, version, text FROM person WHERE tenant = $1 ORDER BY name"
+_SHARE_GROUP = (
+    "SELECT 1 FROM membership AS one JOIN membership AS other"
+    " ON other.tenant = one.tenant AND other.person_group = one.person_group"
+    " WHERE one.tenant = $1 AND one.person = $2 AND other.person = $3 LIMIT 1"
+)
+
+
+def _are_names(names: Iterable[str]) -> bool:
+    """Whether there can be a row with a key of these names."""
+    joined = "".join(names)
+    return is_text(joined) and len(joined.encode()) <= NAMES
+
+
+def _require_names(change: Change) -> None:
+    """Raise Missing or ValueError for a change that names what cannot be there: asked for together
+    with others, it would fail them all.
+    """
+    keys: list[tuple[str, ...]] = []
+    match change:
+        case Update(key) | Delete(key):
+            if not _are_names((key.tenant, key.owner, key.facet, key.id)):
+                missing = Missing(key.id)
+                missing.change = change
+                raise missing
+            return
+        case Insert(key):
+            keys.append((key.tenant, key.owner, key.facet, key.id))
+        case Erase(tenant, owner):
+            keys.append((tenant, owner))
+        case PutPerson(tenant, id_, name):
+            keys.append((tenant, id_, name))
+        case PutGroup(tenant, id_, _, members):
+            keys.append((tenant, id_))
+            keys.extend((tenant, person, id_) for person in members)
+    for names in keys:
+        if not _are_names(names):
+            raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
+
+
+_MIGRATION_LOCK = 0x6F70656E70726F66
+"""The advisory lock under which the schema changes; any number that is nobody else's."""
+
+
+async def _migrate(connection: Connection) -> None:
+    """Apply the migrations that the database lacks; nodes that start together do so in turn."""
+    if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+        raise Unavailable(
+            f"The database's encoding is {encoding} and must be UTF8:"
+            " CREATE DATABASE openprofile ENCODING 'UTF8' TEMPLATE template0."
+        )
+    # Without a lock first: a role that may not change the schema can start on one that is ready.
+    if not pending("postgres", await _version(connection)):
+        return
+    async with connection.transaction():
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", (_MIGRATION_LOCK,))
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_version"
+            " (version INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+        )
+        for migration in pending("postgres", await _version(connection)):
+            await connection.execute(migration.sql, prepare=False)
+            await connection.execute(
+                "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
+                (migration.number, migration.name),
+            )
+
+
+async def _version(connection: Connection) -> int:
+    if not await _value(connection, "SELECT to_regclass('schema_version') IS NOT NULL"):
+        return 0
+    version: int = await _value(connection, "SELECT coalesce(max(version), 0) FROM schema_version")
+    return version
+
+
+async def _value(connection: Connection, sql: str) -> Any:
+    row = await (await connection.execute(sql)).fetchone()
+    assert row is not None
+    return row[0]
