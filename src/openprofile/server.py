@@ -87,8 +87,9 @@ async def stand_in(
         token_key = await store.secret()
 
         def face_over(store: Store) -> Face:
-            profiles = Profiles(store, Directory(store, clock), clock, limit=limits.items)
-            return Graph(profiles, verifier, clock, token_key).answer
+            directory = Directory(store, clock)
+            profiles = Profiles(store, directory, clock, limit=limits.items)
+            return Graph(profiles, directory, verifier, clock, token_key).answer
 
         app = App(
             face_over=face_over,
