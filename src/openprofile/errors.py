@@ -213,7 +213,7 @@ class NotSupported(Fault):
 
 
 class ServiceUnavailable(Fault):
-    """Nothing was stored: the database cannot take the request now."""
+    """Nothing was done: the database, or the keys of the token's issuer, cannot be had now."""
 
     status = 503
     code = "serviceNotAvailable"
