@@ -185,7 +185,7 @@ def _person(data: Path, name: str | None) -> Person:
 async def _find(data: Path, name: str) -> Person | None:
     store = SqliteStore(server.database(data))
     try:
-        return await Directory(store).find(sample.TENANT, name)
+        return await Directory(store, Clock()).find(sample.TENANT, name)
     finally:
         await store.close()
 

@@ -103,7 +103,7 @@ async def stand_in(
     clock = Clock()
     store = SqliteStore(None if memory else database(data))
     try:
-        directory = Directory(store)
+        directory = Directory(store, clock)
         await sample.seed(directory)
         signer = authority(data, clock)
 
@@ -163,7 +163,7 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
         try:
             for published in keys:
                 published.start()  # an issuer that cannot be used is in the log from the start on
-            directory = Directory(store)
+            directory = Directory(store, clock)
             admission = Admission(directory, create=settings.create_people)
             verifier = TokenVerifier(issuers, clock, admission)
             # Where clients come by a URL that is known, no header can tell another.
@@ -196,8 +196,9 @@ async def _app(
     token_key = await store.secret()
 
     def face_over(store: Store) -> Face:
-        profiles = Profiles(store, Directory(store), clock, limit=limits.items)
-        return Graph(profiles, verifier, clock, token_key).answer
+        directory = Directory(store, clock)
+        profiles = Profiles(store, directory, clock, limit=limits.items)
+        return Graph(profiles, directory, verifier, clock, token_key).answer
 
     return App(
         face_over=face_over,

@@ -32,8 +32,11 @@ _ANSWERS = {
     "read": ("200", "The profile with all its facets."),
     "create": ("201", "The stored item."),
     "update": ("200", "The item as it is now."),
+    "modify": ("204", "The item is changed."),
     "delete": ("204", "The item is gone."),
     "erase": ("204", "The profile is empty."),
+    "link": ("204", "The reference is there."),
+    "unlink": ("204", "The reference is gone."),
 }
 
 
@@ -79,8 +82,10 @@ def _operation(operation: Operation) -> Json:
         "tags": [operation.name.partition(".")[0]],
         "responses": {status: answer, "4XX": _ERROR_ANSWER, "5XX": _ERROR_ANSWER},
     }
-    if operation.kind in {"create", "update"}:
-        body = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
+    if operation.kind in {"create", "update", "modify", "link"}:
+        body: Json = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
+        if operation.kind == "link":
+            body = _REFERENCE
         described["requestBody"] = {"required": True, "content": _json(body)}
     return described
 
@@ -88,7 +93,7 @@ def _operation(operation: Operation) -> Json:
 def _answer(operation: Operation) -> Json | None:
     entity = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
     match operation.kind:
-        case "delete" | "erase":
+        case "modify" | "delete" | "erase" | "link" | "unlink":
             return None
         case "list":
             return {
@@ -176,6 +181,11 @@ def _json(schema: Json) -> Json:
 
 
 _ERROR_ANSWER = {"$ref": "#/components/responses/error"}
+_REFERENCE: Json = {
+    "type": "object",
+    "properties": {"@odata.id": {"type": "string"}},
+    "required": ["@odata.id"],
+}
 _ERROR: Json = {
     "type": "object",
     "required": ["error"],

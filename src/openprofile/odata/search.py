@@ -24,12 +24,17 @@ _TOKEN = re.compile(
 _WORDS = re.compile(r'[^\s()"]+')
 
 
+def comparable(text: str) -> str:
+    """``text`` without case and accents."""
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKD", text.casefold())
+    return "".join([each for each in text if not unicodedata.combining(each)]).casefold()
+
+
 def fold(text: str) -> str:
     """``text`` without case and accents, with single spaces: what search compares."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.casefold())
-        text = "".join([each for each in text if not unicodedata.combining(each)])
-    return " ".join(text.casefold().split())
+    return " ".join(comparable(text).split())
 
 
 def search(text: str, option: str, guard: Guard) -> Match:
