@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from openprofile.store.base import (
+    Change,
     Conflict,
     Delete,
     DeletePerson,
@@ -232,6 +233,37 @@ class StoreContract:
             with pytest.raises(StoreError) as caught:
                 await store.write([Update(key("0"), lambda _: "x"), bad])
             assert caught.value.change is bad
+
+    async def test_items_and_the_directory_are_written_together_or_not(self, store: Store) -> None:
+        await store.write([person("1", "a"), insert(key("0"), limit=2)])
+        both = [
+            Update(key("0"), lambda found: found.text + "!"),
+            person("2", "b"),
+            insert(key("1"), limit=2),
+            UpdatePerson("t", "1", release),
+        ]
+        bad: list[Change] = [
+            insert(key("2"), limit=2),
+            Delete(key("none"), allow),
+            person("1", new=True),
+        ]
+        for last in bad:
+            with pytest.raises(StoreError) as caught:
+                await store.write([*both, last])
+            assert caught.value.change is last
+            assert [record.text for record in await store.collection("t", "o", "f")] == ["{}"]
+            assert await found(store, *EVERY) == [("a", "1")]
+        records = await store.write([*both, Erase("t", "o"), insert(key("1"), "new", limit=1)])
+        assert [record and record.text for record in records] == [
+            "{}!",
+            "2",
+            "{}",
+            "1",
+            None,
+            "new",
+        ]
+        assert await store.collection("t", "o", "f") == records[-1:]
+        assert await found(store, *EVERY) == [("b", "2"), ("released", "1")]
 
     async def test_a_failed_write_leaves_its_neighbours_alone(self, store: Store) -> None:
         await store.write([insert(key("taken"))])

@@ -171,18 +171,9 @@ class Leave(msgspec.Struct, frozen=True):
     person: str
 
 
-Change: TypeAlias = (
-    Insert
-    | Update
-    | Delete
-    | Erase
-    | PutPerson
-    | UpdatePerson
-    | DeletePerson
-    | PutGroup
-    | Join
-    | Leave
-)
+ItemChange: TypeAlias = Insert | Update | Delete | Erase
+DirectoryChange: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | Leave
+Change: TypeAlias = ItemChange | DirectoryChange
 
 
 class StoreError(Exception):

@@ -1,4 +1,4 @@
-"""What a group of writes makes of the rows that it touches, decided in memory between one read of
+"""What a group of writes makes of the items that it touches, decided in memory between one read of
 them and one write.
 
 The rows are read in one round trip, each write is decided on, and what the writes come to goes
@@ -7,184 +7,167 @@ nothing of its neighbours with it.
 
 Before it reads, a transaction takes the turn of every owner whose rows it touches: it locks a row
 of the table ``turn``, in an order that is the same everywhere. Whoever writes for the same owner,
-on whatever node, waits there. What was read stays true until the commit, the size of a collection
-included, and no two transactions wait for each other. It is a row, and not an advisory lock,
-because a row lies with those that it guards wherever these are distributed to. For the same
-reason every statement names one tenant, and one owner where the table has them.
+on whatever node, waits there; ``postgres_people`` takes turns in the same way. What was read stays
+true until the commit, the size of a collection included, and no two transactions wait for each
+other. It is a row, and not an advisory lock, because a row lies with those that it guards wherever
+these are distributed to. For the same reason every statement names one tenant and one owner.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
-import msgspec
 import psycopg
+from psycopg.rows import TupleRow
 
 from openprofile.store.base import (
-    Change,
     Conflict,
     Delete,
     Erase,
     Full,
     Insert,
+    ItemChange,
     Key,
     Missing,
-    PutGroup,
-    PutPerson,
     Record,
     StoreError,
     Update,
     new_version,
 )
 from openprofile.store.postgres_lane import Connection
+from openprofile.store.postgres_names import storable
 
 Outcome: TypeAlias = "list[Record | None] | Exception"
+Turn: TypeAlias = "tuple[str, str]"
+"""A tenant and an owner."""
+Cursor: TypeAlias = psycopg.AsyncCursor[TupleRow]
 _Collection: TypeAlias = "tuple[str, str, str]"
-_Turn: TypeAlias = "tuple[str, str]"
-_Named: TypeAlias = "tuple[str, str]"
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
-def turn(change: Change) -> _Turn:
-    """Whose rows ``change`` touches: an owner's, or no owner's where they are the directory's."""
+def turn(change: ItemChange) -> Turn:
+    """Whose items ``change`` touches."""
     match change:
         case Insert(key) | Update(key) | Delete(key):
             return (key.tenant, key.owner)
         case Erase(tenant, owner):
             return (tenant, owner)
-        case PutPerson(tenant) | PutGroup(tenant):
-            return (tenant, "")
 
 
-async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) -> list[Outcome]:
+async def carry_out(
+    connection: Connection, writes: Sequence[Sequence[ItemChange]]
+) -> list[Outcome]:
     """Carry out a group of writes in one transaction, each of them all or none, and return once
     they are on the disk.
 
     The outcome of each is what it leaves behind, or what one of its changes raised. Raises
     psycopg.Error when nothing has been stored, or when nobody can know whether anything was.
     """
-    draft = _Draft(chain.from_iterable(writes))
-    await draft.read(connection)
+    draft = Draft(chain.from_iterable(writes))
+    async with connection.pipeline():
+        await begin(connection, draft.turns)
+        await draft.ask(connection)
+    await draft.read()
     outcomes = [draft.decide(changes) for changes in writes]
-    await draft.write(connection)
+    if not draft.statements:
+        await connection.execute("ROLLBACK")
+        return outcomes
+    async with connection.pipeline():
+        await draft.write(connection)
+        commit = await connection.execute("COMMIT")
+    require_committed(commit)
     return outcomes
 
 
-class _Person(msgspec.Struct, frozen=True):
-    """As much of a person as the next version of it, and another's name, depend on."""
+async def begin(connection: Connection, turns: Collection[Turn]) -> None:
+    """Begin a transaction, and take ``turns`` in the order that is the same everywhere."""
+    await connection.execute(_BEGIN)
+    if turns:
+        await connection.cursor().executemany(_TAKE_TURN, sorted(turns))
 
-    version: int
-    name: str
+
+def require_committed(commit: Cursor) -> None:
+    """Raise psycopg.Error where a COMMIT was answered, but with something else."""
+    if commit.statusmessage != "COMMIT":
+        raise psycopg.OperationalError(f"COMMIT was answered with {commit.statusmessage}")
 
 
-class _Draft:
-    """The rows that some changes touch, as they were read and as decisions have left them."""
+class Draft:
+    """The items that some changes touch, as they were read and as decisions have left them.
 
-    def __init__(self, changes: Iterable[Change]) -> None:
-        self._turns: set[_Turn] = set()
+    Whoever uses one has begun a transaction and taken ``turns`` in it.
+    """
+
+    def __init__(self, changes: Iterable[ItemChange]) -> None:
+        self.turns: set[Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
-        self._wanted_people: defaultdict[str, set[str]] = defaultdict(set)
-        self._wanted_names: defaultdict[str, set[str]] = defaultdict(set)
-        self._wanted_groups: defaultdict[str, set[str]] = defaultdict(set)
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
         self._sizes: dict[_Collection, int] = {}
-        self._people: dict[_Named, _Person | None] = {}
-        self._names: dict[_Named, str | None] = {}
-        self._groups: dict[_Named, int | None] = {}
-        self._statements: list[tuple[str, tuple[object, ...]]] = []
+        self._asked_sizes: dict[_Collection, Cursor] = {}
+        self._asked_items: dict[_Collection, Cursor] = {}
+        self.statements: list[tuple[str, tuple[object, ...]]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
-    def _want(self, change: Change) -> None:
+    def _want(self, change: ItemChange) -> None:
         """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
-        self._turns.add(turn(change))
+        self.turns.add(turn(change))
         match change:
             case Insert(key) | Update(key) | Delete(key):
                 self._wanted_items[_collection(key)].add(key.id)
                 if isinstance(change, Insert):
                     self._wanted_sizes.add(_collection(key))
-            case PutPerson(tenant, id_, name):
-                self._wanted_people[tenant].add(id_)
-                self._wanted_names[tenant].add(name)
-            case PutGroup(tenant, id_):
-                self._wanted_groups[tenant].add(id_)
 
-    async def read(self, connection: Connection) -> None:
-        """Begin the transaction, take the turns, then read what was noted."""
-        async with connection.pipeline():
-            await connection.execute(_BEGIN)
-            if self._turns:
-                await connection.cursor().executemany(_TAKE_TURN, sorted(self._turns))
-            sizes = {place: await connection.execute(_SIZE, place) for place in self._wanted_sizes}
-            items = {
-                place: await connection.execute(_ITEMS, (*place, list(ids)))
-                for place, ids in self._wanted_items.items()
-            }
-            people = {
-                tenant: await connection.execute(
-                    _PEOPLE, (tenant, list(ids), list(self._wanted_names[tenant]))
-                )
-                for tenant, ids in self._wanted_people.items()
-            }
-            groups = {
-                tenant: await connection.execute(_GROUPS, (tenant, list(ids)))
-                for tenant, ids in self._wanted_groups.items()
-            }
-        for place, cursor in sizes.items():
+    async def ask(self, connection: Connection) -> None:
+        """Ask for the rows that were noted, as part of a pipeline; ``read`` takes them."""
+        for place in self._wanted_sizes:
+            self._asked_sizes[place] = await connection.execute(_SIZE, place)
+        for place, ids in self._wanted_items.items():
+            self._asked_items[place] = await connection.execute(_ITEMS, (*place, list(ids)))
+
+    async def read(self) -> None:
+        """Take the rows that were asked for."""
+        for place, cursor in self._asked_sizes.items():
             for (size,) in await cursor.fetchall():
                 self._sizes[place] = size
-        for place, cursor in items.items():
+        for place, cursor in self._asked_items.items():
             for id_, *rest in await cursor.fetchall():
                 self._items[Key(*place, id_)] = Record(id_, *rest)
-        for tenant, cursor in people.items():
-            for id_, version, name in await cursor.fetchall():
-                self._people[tenant, id_] = _Person(version, name)
-                self._names[tenant, name] = id_
-        for tenant, cursor in groups.items():
-            for id_, version in await cursor.fetchall():
-                self._groups[tenant, id_] = version
 
-    def decide(self, changes: Sequence[Change]) -> Outcome:
+    def decide(self, changes: Sequence[ItemChange]) -> Outcome:
         """Decide on one write; where a change raises, all is as it was before the write."""
         if not changes:
-            self._statements.append((_BEAT, ()))
-        before = len(self._statements)
+            self.statements.append((_BEAT, ()))
+        before = len(self.statements)
         self._undo.clear()
         try:
             return [self._carried_out(change) for change in changes]
         except Exception as error:  # noqa: BLE001  what a change raises is its caller's
-            del self._statements[before:]
+            del self.statements[before:]
             for rows, key, value in reversed(self._undo):
                 rows[key] = value
             return error
 
     async def write(self, connection: Connection) -> None:
-        """Write what was decided, and commit."""
-        if not self._statements:
-            await connection.execute("ROLLBACK")
-            return
-        async with connection.pipeline():
-            for sql, alike in groupby(self._statements, key=itemgetter(0)):
-                await connection.cursor().executemany(sql, [values for _, values in alike])
-            commit = await connection.execute("COMMIT")
-        if commit.statusmessage != "COMMIT":
-            raise psycopg.OperationalError(f"COMMIT was answered with {commit.statusmessage}")
+        """Write what was decided, as part of a pipeline."""
+        for sql, alike in groupby(self.statements, key=itemgetter(0)):
+            await connection.cursor().executemany(sql, [values for _, values in alike])
 
-    def _carried_out(self, change: Change) -> Record | None:
+    def _carried_out(self, change: ItemChange) -> Record | None:
         try:
             return self._decide(change)
         except StoreError as error:
             error.change = change
             raise
 
-    def _decide(self, change: Change) -> Record | None:
+    def _decide(self, change: ItemChange) -> Record | None:
         match change:
             case Insert():
                 return self._insert(change)
@@ -196,10 +179,6 @@ class _Draft:
             case Erase():
                 self._erase(change)
                 return None
-            case PutPerson():
-                return self._put_person(change)
-            case PutGroup():
-                return self._put_group(change)
 
     def _insert(self, change: Insert) -> Record:
         key, collection = change.key, _collection(change.key)
@@ -208,7 +187,7 @@ class _Draft:
             raise Full(f"{key.facet} holds {size} items")
         if self._items.get(key):
             raise Conflict(f"{key.id} is taken")
-        record = Record(key.id, new_version(), _storable(change.text), change.created)
+        record = Record(key.id, new_version(), storable(change.text), change.created)
         self._set(self._items, key, record)
         self._set(self._sizes, collection, size + 1)
         self._then(_INSERT, *_place(key), record.version, record.created, record.text)
@@ -216,7 +195,7 @@ class _Draft:
 
     def _update(self, change: Update) -> Record:
         key, before = change.key, self._existing(change.key)
-        text = _storable(change.revise(before))
+        text = storable(change.revise(before))
         record = Record(key.id, before.version + 1, text, before.created)
         self._set(self._items, key, record)
         self._then(_UPDATE, record.version, record.text, *_place(key))
@@ -238,32 +217,8 @@ class _Draft:
         for collection in self._sizes:
             if collection[:2] == owner:
                 self._set(self._sizes, collection, 0)
-        self._then(_ERASE, *owner)
-        self._then(_END_TURNS, *owner)
-
-    def _put_person(self, change: PutPerson) -> Record:
-        tenant, id_, name = change.tenant, change.id, change.name
-        if self._names.get((tenant, name)) not in {None, id_}:
-            raise Conflict(f"another person is named {name}")
-        before = self._people.get((tenant, id_))
-        if before:
-            self._set(self._names, (tenant, before.name), None)
-        version = before.version + 1 if before else new_version()
-        self._set(self._people, (tenant, id_), _Person(version, name))
-        self._set(self._names, (tenant, name), id_)
-        self._then(_PUT_PERSON, tenant, id_, version, name, _storable(change.text))
-        return Record(id_, version, change.text)
-
-    def _put_group(self, change: PutGroup) -> Record:
-        tenant, id_ = change.tenant, change.id
-        before = self._groups.get((tenant, id_))
-        version = before + 1 if before else new_version()
-        self._set(self._groups, (tenant, id_), version)
-        self._then(_PUT_GROUP, tenant, id_, version, _storable(change.text))
-        self._then(_CLEAR_GROUP, tenant, id_)
-        for person in dict.fromkeys(change.members):
-            self._then(_JOIN, tenant, person, id_)
-        return Record(id_, version, change.text)
+        self._then(ERASE, *owner)
+        self._then(END_TURNS, *owner)
 
     def _existing(self, key: Key) -> Record:
         record = self._items.get(key)
@@ -276,28 +231,11 @@ class _Draft:
         rows[key] = value
 
     def _then(self, sql: str, *values: object) -> None:
-        self._statements.append((sql, values))
+        self.statements.append((sql, values))
 
 
 def _place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
-
-
-def is_text(text: str) -> bool:
-    """Whether PostgreSQL can hold it: its text is UTF-8 without NUL, so without lone surrogates."""
-    if "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _storable(text: str) -> str:
-    if not is_text(text):
-        raise ValueError(f"PostgreSQL cannot hold the text {text[:100]!r}")
-    return text
 
 
 def _collection(key: Key) -> _Collection:
@@ -316,11 +254,6 @@ _ITEMS = (
     "SELECT id, version, text, created FROM item"
     " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = ANY ($4) FOR UPDATE"
 )
-_PEOPLE = (
-    "SELECT id, version, name FROM person"
-    " WHERE tenant = $1 AND (id = ANY ($2) OR name = ANY ($3)) FOR UPDATE"
-)
-_GROUPS = "SELECT id, version FROM person_group WHERE tenant = $1 AND id = ANY ($2) FOR UPDATE"
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -330,18 +263,7 @@ _UPDATE = (
     " WHERE tenant = $3 AND owner = $4 AND facet = $5 AND id = $6"
 )
 _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
-_ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
+ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
-_END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
-_PUT_PERSON = (
-    "INSERT INTO person (tenant, id, version, name, text) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT (tenant, id) DO UPDATE"
-    " SET version = excluded.version, name = excluded.name, text = excluded.text"
-)
-_PUT_GROUP = (
-    "INSERT INTO person_group (tenant, id, version, text) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version, text = excluded.text"
-)
-_CLEAR_GROUP = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2"
-_JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
+END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

@@ -25,6 +25,7 @@ from openprofile.store.base import (
     Erase,
     Full,
     Insert,
+    ItemChange,
     Key,
     Kind,
     Missing,
@@ -40,9 +41,6 @@ from openprofile.store.migrate import pending
 
 GROUP = 256
 """How many writes one commit carries at most."""
-
-_OF_ITEMS = (Insert, Update, Delete, Erase)
-"""The changes that write by one statement."""
 
 Result: TypeAlias = "list[Record | None]"
 
@@ -226,8 +224,9 @@ class SqliteStore:
         if not write.changes:
             self._writer.execute("UPDATE heartbeat SET beats = beats + 1")
             return
-        # One statement that fails leaves nothing behind: only several need a savepoint.
-        several = len(write.changes) > 1 or not isinstance(write.changes[0], _OF_ITEMS)
+        # One statement that fails leaves nothing behind: only several need a savepoint. A change of
+        # an item writes by one.
+        several = len(write.changes) > 1 or not isinstance(write.changes[0], ItemChange)
         if several:
             self._writer.execute("SAVEPOINT write")
         try:
