@@ -21,7 +21,7 @@ from openprofile.identity.keys import PublishedKeys
 from openprofile.policy.caller import Caller
 
 LONGEST = 16 * 1024
-"""Characters that a token may have."""
+"""Characters of a bearer token."""
 REMEMBERED = 10_000
 """Verified tokens that are kept, so that a repeated call does not verify again."""
 
