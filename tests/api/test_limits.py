@@ -55,7 +55,7 @@ async def test_a_batch_has_so_many_requests(ada: Client) -> None:
 
 
 async def test_a_url_has_so_many_bytes(ada: Client) -> None:
-    start = f"{PATH}?a={'y' * 8_000}&b="
+    start = f"{PATH}?a={'y' * 6_000}&b={'y' * 6_000}&c="
     most = start + "y" * (DEFAULT.url - len(f"/beta/{start}") + len("?"))
     assert (await ada("GET", most)).status_code == 200
     fault(await ada("GET", f"{most}y"), 414, "uriTooLong")

@@ -8,7 +8,7 @@ import pytest
 from api.conftest import BASE, Client, Service, fault
 from openprofile.model.directory import BETA
 from openprofile.model.facets import FACETS
-from openprofile.odata.operations import operations
+from openprofile.odata.operations import operations, system_operations
 
 pytestmark = pytest.mark.anyio
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
@@ -81,7 +81,8 @@ async def test_openapi_describes_every_operation(nobody: Client) -> None:
         if method != "parameters"
     }
     assert described == {
-        (operation.method, f"/beta{operation.path}") for operation in operations(BETA)
+        (operation.method, f"/beta{operation.path}")
+        for operation in (*operations(BETA), *system_operations(BETA))
     }
     references = set(_references(document))
     for reference in references:
@@ -95,7 +96,7 @@ async def test_openapi_describes_every_operation(nobody: Client) -> None:
         if method != "parameters"
     ]
     assert len(ids) == len(set(ids))
-    assert len(FACETS) * 2 * 5 + 4 - 6 == len(ids)
+    assert len(FACETS) * 2 * 9 + 4 - 8 + 1 == len(ids)
 
 
 def _references(node: Any) -> Any:

@@ -12,11 +12,14 @@ from openprofile.model.primitives import edm_name
 
 Kind = Literal["list", "create", "get", "update", "delete", "read", "erase"]
 
+SystemKind = Literal["count", "references", "add", "reference", "batch"]
+"""``add`` is a POST to the references of a collection."""
+
 
 class Operation(msgspec.Struct, frozen=True):
     """One method on one path."""
 
-    kind: Kind
+    kind: Kind | SystemKind
     method: str
     path: str
     """Below the version: ``/users/{user-id}/profile/interests/{personInterest-id}``."""
@@ -27,7 +30,7 @@ class Operation(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """``interests.create``, ``profile.read``: the last named segment and the kind."""
         named = [part for part in self.path.split("/") if part and not part.startswith(("{", "$"))]
-        return f"{named[-1]}.{self.kind}"
+        return ".".join([*named[-1:], self.kind])
 
 
 def operations(model: Model) -> list[Operation]:
@@ -37,6 +40,23 @@ def operations(model: Model) -> list[Operation]:
         for name, navigation in model.container.items()
         for operation in _below(model, _address(f"/{name}", navigation), navigation.target)
     ]
+
+
+def system_operations(model: Model) -> list[Operation]:
+    """The operations on the system segments ``$count``, ``$ref`` and ``$batch``."""
+    found = [Operation("batch", "POST", "/$batch", Entity)]
+    for each in operations(model):
+        if not issubclass(each.target, ItemFacet):
+            continue
+        match each.kind:
+            case "list":
+                found.append(Operation("count", "GET", f"{each.path}/$count", each.target))
+                found.append(Operation("references", "GET", f"{each.path}/$ref", each.target))
+            case "create":
+                found.append(Operation("add", "POST", f"{each.path}/$ref", each.target))
+            case "get":
+                found.append(Operation("reference", "GET", f"{each.path}/$ref", each.target))
+    return found
 
 
 def _below(model: Model, path: str, kind: type[Entity]) -> Iterator[Operation]:
