@@ -90,6 +90,11 @@ async def test_options_decide_which_items_come(
     assert await names(ada, query) == expected
 
 
+async def test_search_reads_over_a_collection_that_is_null(ada: Client) -> None:
+    await create(ada, displayName="Null", categories=None)
+    assert await names(ada, "$search=null") == ["Null"]
+
+
 async def test_count_tells_what_matches_whatever_is_shown(ada: Client) -> None:
     body = (await ada("GET", f"{PATH}?$count=true&$top=1&$filter=categories/any()")).json()
     assert body["@odata.count"] == 4

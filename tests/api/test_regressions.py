@@ -129,34 +129,33 @@ async def test_deep_json_is_refused(ada: Client, opening: bytes, depth: int) -> 
     fault(await ada("POST", "$batch", content=requests, headers=JSON), 400, "BadRequest")
 
 
-@pytest.mark.parametrize("number", ["9" * 5_000, "-" + "9" * 100_000, "1e400", "1e999999999", "0." +
-                                    "0" * 100_000 + "1", "1" + "0" * 500_000])  # fmt: skip
-async def test_a_huge_number_costs_nothing(ada: Client, number: str) -> None:
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5_000, "-" + "9" * 100_000, "1e400", "1e999999999", "1" + "0" * 500_000],
+)
+async def test_a_huge_number_is_refused(ada: Client, number: str) -> None:
     """Quadratic conversion of digits: CVE-2020-10735, CVE-2026-59171."""
     body = f'{{"inference": {{"confidenceScore": {number}}}}}'.encode()
-    response = await ada("POST", PATH, content=body, headers=JSON)
-    assert response.status_code in {201, 400}
-    query = f"$filter=inference/confidenceScore eq {number[:8000]}"
-    response = await ada("GET", f"{PATH}?{query}")
-    assert response.status_code in {200, 400}
-    for option in ("top", "skip"):
-        response = await ada("GET", f"{PATH}?${option}={number[:8000]}")
-        fault(response, 400, "BadRequest")
+    fault(await ada("POST", PATH, content=body, headers=JSON), 400, "BadRequest")
+    number = number[:8_000]
+    queries = [f"$top={number}", f"$skip={number}"]
+    if number != "1e400":  # which is INF in an expression
+        queries.append(f"$filter=inference/confidenceScore eq {number}")
+    for query in queries:
+        fault(await ada("GET", f"{PATH}?{query}"), 400, "BadRequest")
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-async def test_a_body_inflates_to_its_limit_and_no_further(ada: Client, layers: int) -> None:
+async def test_a_body_inflates_to_its_limit_and_no_further(ada: Client) -> None:
     """Decompression bombs: CVE-2026-69304."""
     bomb = gzip.compress(b" " * 50 * 1024 * 1024)
-    for _ in range(layers - 1):
-        bomb = gzip.compress(bomb)
     headers = JSON | {"Content-Encoding": "gzip"}
-    response = await ada("POST", PATH, content=bomb, headers=headers)
-    assert response.status_code in {400, 413}
-    response = await ada("POST", "$batch", content=bomb, headers=headers)
-    assert response.status_code in {400, 413}
+    for path in (PATH, "$batch"):
+        response = await ada("POST", path, content=bomb, headers=headers)
+        fault(response, 413, "requestEntityTooLarge")
+        response = await ada("POST", path, content=gzip.compress(bomb), headers=headers)
+        fault(response, 400, "BadRequest")
     headers["Content-Encoding"] = "gzip, gzip"
-    response = await ada("POST", PATH, content=bomb, headers=headers)
+    response = await ada("POST", PATH, content=gzip.compress(bomb), headers=headers)
     fault(response, 415, "unsupportedMediaType")
 
 
@@ -204,7 +203,7 @@ async def test_no_option_gets_round_the_bound_of_a_list(ada: Client) -> None:
     for query in (f"$filter={huge}", f"$orderby={huge}", f"$compute={huge} as x",
                   f"$filter=@a&@a={huge}", f"$select=categories($filter={huge})"):  # fmt: skip
         response = await ada("GET", f"{PATH}?{query.replace(' ', '%20')}")
-        assert fault(response, 400, "BadRequest")["message"]
+        fault(response, 400, "BadRequest")
 
 
 async def test_an_alias_that_grows_is_bounded(ada: Client) -> None:
@@ -216,13 +215,15 @@ async def test_an_alias_that_grows_is_bounded(ada: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a%2B)%2B$", "(a*)*b", "(a|aa)%2B$", "(.*a){25}", "a{1000}{1000}"]
-)
-async def test_a_pattern_takes_linear_time(ada: Client, pattern: str) -> None:
-    """Exponential regular expressions; the time is bounded by the engine, so it only ends."""
+    ("pattern", "status"),
+    [("(a%2B)%2B$", 200), ("(a*)*b", 200), ("(a|aa)%2B$", 200), ("(.*a){25}", 200),
+     ("a{1000}{1000}", 400), ("(", 400), ("a" * 300, 400)],
+)  # fmt: skip
+async def test_a_pattern_takes_linear_time(ada: Client, pattern: str, status: int) -> None:
+    """A backtracking engine would not end: 10,000 characters are tried with each pattern."""
     await create(ada, displayName="a" * 10_000 + "!")
     response = await ada("GET", f"{PATH}?$filter=matchesPattern(displayName,'{pattern}')")
-    assert response.status_code in {200, 400}
+    assert response.status_code == status
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "-0", "00", "1e9", "99999999999999999999", "", "x"])
@@ -250,10 +251,12 @@ async def test_no_spelling_of_an_option_gets_round_its_check(ada: Client, name: 
     fault(await ada("GET", f"{PATH}?$top=1&{name}=1"), 400, "BadRequest")
 
 
-@pytest.mark.parametrize("levels", ["max", "99999999999", "-1", "0", "x"])
-async def test_levels_end(ada: Client, levels: str) -> None:
+@pytest.mark.parametrize(
+    ("levels", "status"), [("max", 200), ("20", 200), ("99999999999", 400), ("-1", 400), ("x", 400)]
+)
+async def test_levels_end(ada: Client, levels: str, status: int) -> None:
     response = await ada("GET", f"me/profile?$expand=interests($levels={levels})")
-    assert response.status_code in {200, 400}
+    assert response.status_code == status
 
 
 # ----- pages

@@ -72,9 +72,13 @@ Face: TypeAlias = Callable[[Request], Awaitable[Answer]]
 """Answers a request; raises a Fault for what it refuses."""
 
 
+LONGEST_CLIENT_ID = 128
+"""Characters of a ``client-request-id``; a longer one counts as not sent."""
+
+
 def printable_id(text: str | None) -> str | None:
     """A client's id as it may go back into a header: short, visible ASCII, else as if not sent."""
-    if text and len(text) <= 128 and text.isascii() and text.isprintable():
+    if text and len(text) <= LONGEST_CLIENT_ID and text.isascii() and text.isprintable():
         return text
     return None
 

@@ -14,7 +14,7 @@ from openprofile.http.query import refuse_options
 from openprofile.model.directory import BETA, VERSIONS
 from openprofile.odata.csdl import csdl_json, csdl_xml
 from openprofile.odata.openapi import openapi
-from openprofile.odata.operations import operations
+from openprofile.odata.operations import operations, system_operations
 from openprofile.odata.query.options import options
 from openprofile.odata.schema import schema
 
@@ -36,7 +36,8 @@ class MetadataFace:
 
     def openapi(self) -> bytes:
         """The OpenAPI document as JSON text."""
-        document = openapi(schema(BETA), operations(BETA), __version__)
+        served = [*operations(BETA), *system_operations(BETA)]
+        document = openapi(schema(BETA), served, __version__)
         return msgspec.json.encode(document)
 
     def _service(self, request: Request, version: str) -> Answer:

@@ -23,7 +23,7 @@ from openprofile.policy.caller import Caller
 from openprofile.settings import IssuerSettings
 
 LONGEST = 16 * 1024
-"""Characters that a token may have."""
+"""Characters of a bearer token."""
 REMEMBERED = 10_000
 """Verified tokens that are kept, so that a repeated call does not verify again."""
 

@@ -26,7 +26,8 @@ WRITES = ("POST", "PATCH", "PUT")
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110, section 5.6.2)."""
-_LONGEST_ID = 256
+LONGEST_ID = 256
+"""Characters of the name of a request or an atomicity group in a batch."""
 
 
 class IndividualRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,9 +172,9 @@ def method_fault(method: str) -> Fault | None:
 
 def _individual(sent: _Request) -> IndividualRequest:
     for what, name in (("request id", sent.id), ("atomicity group", sent.atomicity_group)):
-        if name is not None and not (0 < len(name) <= _LONGEST_ID and name.isprintable()):
+        if name is not None and not (0 < len(name) <= LONGEST_ID and name.isprintable()):
             raise BadRequest(
-                f"The {what} {quoted(name)} is malformed; expected 1 to {_LONGEST_ID} printable "
+                f"The {what} {quoted(name)} is malformed; expected 1 to {LONGEST_ID} printable "
                 "characters."
             )
     headers = {name.lower(): value for name, value in (sent.headers or {}).items()}

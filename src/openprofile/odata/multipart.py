@@ -24,8 +24,8 @@ from openprofile.odata.batch import (
 )
 from openprofile.odata.media import media_type
 
-_HEADERS = 16 * 1024
-"""Bytes that the headers of one part may have."""
+LONGEST_PART_HEAD = 16 * 1024
+"""Bytes of the headers of one part of a multipart batch."""
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile(r"\r?\n")
@@ -132,10 +132,10 @@ def _divide(part: bytes) -> tuple[dict[str, str], bytes]:
 
 def _at_blank_line(text: bytes) -> tuple[str, bytes]:
     """The lines before the first blank one, and what follows it."""
-    found = _BLANK_LINE.search(text, 0, _HEADERS + 4)
+    found = _BLANK_LINE.search(text, 0, LONGEST_PART_HEAD + 4)
     end, rest = (found.start(), found.end()) if found else (len(text), len(text))
-    if end > _HEADERS:
-        raise BadRequest(f"The headers of a part are longer than {_HEADERS} bytes.")
+    if end > LONGEST_PART_HEAD:
+        raise BadRequest(f"The headers of a part are longer than {LONGEST_PART_HEAD} bytes.")
     return text[:end].decode("latin-1"), text[rest:]
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from openprofile.model.kinds import Entity
+from openprofile.model.kinds import Entity, ItemFacet
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import UNKNOWN_FUTURE_VALUE, Enumeration, edm_name
 from openprofile.model.shape import NAMESPACE, Property, shape
+from openprofile.odata.openapi_parts import BATCH, BATCH_ANSWER, ERROR, HEADERS, PARAMETERS
 from openprofile.odata.operations import Operation
 from openprofile.odata.schema import Schema
 
@@ -37,6 +38,11 @@ _ANSWERS = {
     "erase": ("204", "The profile is empty."),
     "link": ("204", "The reference is there."),
     "unlink": ("204", "The reference is gone."),
+    "count": ("200", "How many items there are."),
+    "references": ("200", "The references to the items."),
+    "reference": ("200", "The reference to the item."),
+    "add": ("201", "The stored item."),
+    "batch": ("200", "The answers to the requests."),
 }
 
 
@@ -60,10 +66,13 @@ def openapi(model: Schema, operations: Sequence[Operation], version: str) -> Jso
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
-            "schemas": {**_schemas(model), "error": _ERROR},
+            "schemas": {**_schemas(model), "error": ERROR},
+            "parameters": {name.removeprefix("$"): each for name, each in PARAMETERS.items()},
+            "headers": HEADERS,
             "responses": {
                 "error": {
                     "description": "A refusal, in Graph's error shape.",
+                    "headers": {name: _reference("headers", name) for name in _ALWAYS},
                     "content": _json({"$ref": "#/components/schemas/error"}),
                 }
             },
@@ -73,41 +82,87 @@ def openapi(model: Schema, operations: Sequence[Operation], version: str) -> Jso
 
 def _operation(operation: Operation) -> Json:
     status, description = _ANSWERS[operation.kind]
-    answer: Json = {"description": description}
+    answer: Json = {"description": description, "headers": _headers(operation)}
     answered = _answer(operation)
-    if answered is not None:
+    if operation.kind == "count":
+        answer["content"] = {"text/plain": {"schema": {"type": "string", "pattern": "^[0-9]+$"}}}
+    elif answered is not None:
         answer["content"] = _json(answered)
+    responses = {status: answer, "4XX": _ERROR_ANSWER, "5XX": _ERROR_ANSWER}
+    without_body = _WITHOUT_BODY.get(operation.kind)
+    if without_body is not None:
+        headers = {"OData-Version": _reference("headers", "OData-Version")}
+        responses[without_body[0]] = {"description": without_body[1], "headers": headers}
     described: Json = {
         "operationId": _operation_id(operation),
         "tags": [operation.name.partition(".")[0]],
-        "responses": {status: answer, "4XX": _ERROR_ANSWER, "5XX": _ERROR_ANSWER},
+        "parameters": [_reference("parameters", name) for name in _options(operation)],
+        "responses": responses,
     }
-    if operation.kind in {"create", "update", "modify", "link"}:
+    if operation.kind in {"create", "update", "add", "modify", "link"}:
         body: Json = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
         if operation.kind == "link":
             body = _REFERENCE
         described["requestBody"] = {"required": True, "content": _json(body)}
+    elif operation.kind == "batch":
+        described["requestBody"] = {"required": True, "content": _json(BATCH)}
     return described
+
+
+def _options(operation: Operation) -> tuple[str, ...]:
+    """The query options and headers that an operation knows, besides custom ones."""
+    return (*_OPTIONS.get(operation.kind, ()), *_CONDITIONS.get(operation.kind, ()), *_COMMON)
+
+
+def _headers(operation: Operation) -> Json:
+    """The headers of an operation's success."""
+    names = [*_ALWAYS]
+    if operation.kind in {"get", "create", "update", "add"} and _has_versions(operation):
+        names.append("ETag")
+    if operation.kind in {"create", "add"}:
+        names.append("Location")
+    return {name: _reference("headers", name) for name in names}
+
+
+def _has_versions(operation: Operation) -> bool:
+    """Whether an operation's target has an ETag: the items of a profile do, people do not."""
+    return issubclass(operation.target, ItemFacet)
+
+
+def _reference(section: str, name: str) -> Json:
+    return {"$ref": f"#/components/{section}/{name.removeprefix('$')}"}
 
 
 def _answer(operation: Operation) -> Json | None:
     entity = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
     match operation.kind:
-        case "modify" | "delete" | "erase" | "link" | "unlink":
+        case "modify" | "delete" | "erase" | "link" | "unlink" | "count":
             return None
+        case "batch":
+            return BATCH_ANSWER
+        case "reference":
+            return _REFERENCE
+        case "references":
+            return _collection(_REFERENCE)
         case "list":
-            return {
-                "type": "object",
-                "properties": {
-                    "@odata.context": {"type": "string"},
-                    "@odata.count": {"type": "integer"},
-                    "@odata.nextLink": {"type": "string", "format": "uri"},
-                    "value": {"type": "array", "items": entity},
-                },
-                "required": ["value"],
-            }
+            return _collection(entity)
         case _:
             return entity
+
+
+def _collection(item: Json) -> Json:
+    return {
+        "type": "object",
+        "properties": {
+            **{
+                f"{prefix}{name}": each
+                for prefix in ("@odata.", "@")
+                for name, each in _CONTROL.items()
+            },
+            "value": {"type": "array", "items": item},
+        },
+        "required": ["value"],
+    }
 
 
 def _parameters(path: str) -> Json:
@@ -180,46 +235,49 @@ def _json(schema: Json) -> Json:
     return {"application/json": {"schema": schema}}
 
 
-_ERROR_ANSWER = {"$ref": "#/components/responses/error"}
+_CONTROL: Json = {
+    "context": {"type": "string"},
+    "count": {"type": ["integer", "string"]},
+    "nextLink": {"type": "string", "format": "uri"},
+}
+"""The control information of a collection, with ``@odata.`` or, in 4.01, ``@`` before it."""
+_ALWAYS = ("OData-Version", "request-id")
+"""The headers of every answer."""
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "list": ("$filter", "$search", "$orderby", "$top", "$skip", "$count", "$select",
+             "$format"),
+    "references": ("$filter", "$search", "$orderby", "$top", "$skip", "$count", "$format"),
+    "count": ("$filter", "$search"),
+    "get": ("$select", "$format"),
+    "reference": ("$format",),
+    "read": ("$select", "$expand", "$format"),
+    "create": ("$select", "$format"),
+    "add": ("$select", "$format"),
+    "update": ("$select", "$format"),
+}  # fmt: skip
+"""By kind; $compute is known as well, but no schema can describe its answers."""
+_CONDITIONS: dict[str, tuple[str, ...]] = {
+    "list": ("maxpagesize",),
+    "get": ("If-None-Match",),
+    "create": ("Prefer",),
+    "add": ("Prefer",),
+    "update": ("If-Match", "If-None-Match", "Prefer"),
+    "delete": ("If-Match", "If-None-Match"),
+}
+_COMMON = ("OData-MaxVersion", "client-request-id")
+_WITHOUT_BODY = {
+    "get": ("304", "The client has this version of the item already."),
+    "create": ("204", "The item is stored, and the client prefers to hear no more."),
+    "add": ("204", "The item is stored, and the client prefers to hear no more."),
+    "update": ("204", "The item is changed, and the client prefers to hear no more."),
+}
 _REFERENCE: Json = {
     "type": "object",
-    "properties": {"@odata.id": {"type": "string"}},
-    "required": ["@odata.id"],
-}
-_ERROR: Json = {
-    "type": "object",
-    "required": ["error"],
-    "additionalProperties": False,
     "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "innerError"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "target": {"type": "string"},
-                "details": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["code", "message", "target"],
-                        "properties": {
-                            "code": {"type": "string"},
-                            "message": {"type": "string"},
-                            "target": {"type": "string"},
-                        },
-                    },
-                },
-                "innerError": {
-                    "type": "object",
-                    "required": ["date", "request-id", "client-request-id"],
-                    "properties": {
-                        "date": {"type": "string"},
-                        "request-id": {"type": "string"},
-                        "client-request-id": {"type": "string"},
-                    },
-                },
-            },
-        }
+        "@odata.id": {"type": "string", "format": "uri"},
+        "@id": {"type": "string", "format": "uri"},
     },
+    "oneOf": [{"required": ["@odata.id"]}, {"required": ["@id"]}],
 }
+"""By the name that OData 4.0 has, or that of 4.01."""
+_ERROR_ANSWER = {"$ref": "#/components/responses/error"}

@@ -16,11 +16,14 @@ Kind = Literal[
 """``update`` and ``modify`` are both PATCH: the first answers with the entity, as profiles have
 it, the second with nothing, as the directory has it."""
 
+SystemKind = Literal["count", "references", "add", "reference", "batch"]
+"""``add`` is a POST to the references of a collection."""
+
 
 class Operation(msgspec.Struct, frozen=True):
     """One method on one path."""
 
-    kind: Kind
+    kind: Kind | SystemKind
     method: str
     path: str
     """Below the version: ``/users/{user-id}/profile/interests/{personInterest-id}``."""
@@ -31,7 +34,7 @@ class Operation(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """``interests.create``, ``profile.read``: the last named segment and the kind."""
         named = [part for part in self.path.split("/") if part and not part.startswith(("{", "$"))]
-        return f"{named[-1]}.{self.kind}"
+        return ".".join([*named[-1:], self.kind])
 
 
 def operations(model: Model) -> list[Operation]:
@@ -57,6 +60,23 @@ def _entry(here: str, navigation: Navigation) -> Iterator[Operation]:
     if navigation.collection and not navigation.read_only:
         yield Operation("create", "POST", here, target)
         yield Operation("delete", "DELETE", one, target)
+
+
+def system_operations(model: Model) -> list[Operation]:
+    """The operations on the system segments ``$count``, ``$ref`` and ``$batch``."""
+    found = [Operation("batch", "POST", "/$batch", Entity)]
+    for each in operations(model):
+        if not issubclass(each.target, ItemFacet):
+            continue
+        match each.kind:
+            case "list":
+                found.append(Operation("count", "GET", f"{each.path}/$count", each.target))
+                found.append(Operation("references", "GET", f"{each.path}/$ref", each.target))
+            case "create":
+                found.append(Operation("add", "POST", f"{each.path}/$ref", each.target))
+            case "get":
+                found.append(Operation("reference", "GET", f"{each.path}/$ref", each.target))
+    return found
 
 
 def _below(model: Model, path: str, kind: type[Entity]) -> Iterator[Operation]:

@@ -45,7 +45,7 @@ def _collect(value: Any, type: Type, into: list[str]) -> None:
             if not property.collection:
                 _collect(held, inner, into)
             else:
-                for each in held:
+                for each in held or ():  # a collection may have been sent as null
                     _collect(each, inner, into)
 
 

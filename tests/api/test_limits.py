@@ -1,0 +1,116 @@
+"""The limits of one request: what is at one is answered, what is beyond it is refused or cut."""
+
+import json
+from typing import Any
+
+import pytest
+
+from api.batching import batch, get, post, send
+from api.conftest import FACET_LIMIT, Client, Service, fault
+from api.test_facets import create
+from openprofile.http.exchange import LONGEST_CLIENT_ID
+from openprofile.http.query import LARGEST_PAGE
+from openprofile.identity.tokens import LONGEST
+from openprofile.odata.batch import LONGEST_ID
+from openprofile.odata.multipart import LONGEST_PART_HEAD
+from openprofile.odata.payload import MOST_FAULTS
+from openprofile.settings import Limits
+
+pytestmark = pytest.mark.anyio
+PATH = "me/profile/interests"
+HEADERS = {"Content-Type": "application/json"}
+DEFAULT = Limits()
+
+
+def padded(document: dict[str, Any], size: int) -> bytes:
+    """A JSON document of so many bytes."""
+    text = json.dumps(document).encode()
+    return text + b" " * (size - len(text))
+
+
+async def test_a_body_has_so_many_bytes(ada: Client) -> None:
+    for size, status in ((DEFAULT.body, 201), (DEFAULT.body + 1, 413)):
+        response = await ada("POST", PATH, content=padded({}, size), headers=HEADERS)
+        assert response.status_code == status
+
+
+async def test_a_batch_has_so_many_bytes(ada: Client) -> None:
+    document = {"requests": [get("1")]}
+    for size, status in ((DEFAULT.batch_body, 200), (DEFAULT.batch_body + 1, 413)):
+        response = await ada("POST", "$batch", content=padded(document, size), headers=HEADERS)
+        assert response.status_code == status
+
+
+async def test_a_request_of_a_batch_has_as_many_bytes_as_one_by_itself(ada: Client) -> None:
+    small, large = ("x" * (DEFAULT.body - room) for room in (100, 0))
+    answers = await batch(ada, post("1", {"description": small}), post("2", {"description": large}))
+    assert (answers["1"]["status"], answers["2"]["status"]) == (201, 413)
+
+
+async def test_a_batch_has_so_many_requests(ada: Client) -> None:
+    requests = [get(str(n)) for n in range(DEFAULT.batch + 1)]
+    assert len(await batch(ada, *requests[1:])) == DEFAULT.batch
+    error = fault(await send(ada, *requests), 400, "BadRequest")
+    assert str(DEFAULT.batch) in error["message"]
+
+
+async def test_a_url_has_so_many_bytes(ada: Client) -> None:
+    start = f"{PATH}?a={'y' * 6_000}&b={'y' * 6_000}&c="
+    most = start + "y" * (DEFAULT.url - len(f"/beta/{start}") + len("?"))
+    assert (await ada("GET", most)).status_code == 200
+    fault(await ada("GET", f"{most}y"), 414, "uriTooLong")
+    assert (await batch(ada, get("1", f"{most}y")))["1"]["status"] == 414
+
+
+async def test_a_facet_has_so_many_items(ada: Client) -> None:
+    for _ in range(FACET_LIMIT):
+        await create(ada, "notes")
+    fault(await ada("POST", "me/profile/notes", json={}), 507, "quotaLimitReached")
+    assert (await ada("POST", PATH, json={})).status_code == 201
+
+
+async def test_a_page_has_so_many_bytes(ada: Client) -> None:
+    text = "x" * (DEFAULT.body - 1_000)
+    number = LARGEST_PAGE // DEFAULT.body + 1
+    for n in range(number):
+        await create(ada, displayName=str(n), description=text)
+    page = (await ada("GET", PATH)).json()
+    assert 0 < len(page["value"]) < number
+    rest = (await ada("GET", page["@odata.nextLink"])).json()
+    shown = [item["displayName"] for item in page["value"] + rest["value"]]
+    assert shown == [str(n) for n in range(number)]
+
+
+async def test_a_token_has_so_many_characters(service: Service) -> None:
+    token = service.parts.authority.application([], expires_in=60)
+    padding = "A" * (LONGEST + 1 - len(token))
+    response = await service.bearing(token + padding)("GET", PATH)
+    fault(response, 401, "InvalidAuthenticationToken")
+
+
+async def test_a_client_request_id_has_so_many_characters(ada: Client) -> None:
+    for size, echoed in ((LONGEST_CLIENT_ID, True), (LONGEST_CLIENT_ID + 1, False)):
+        response = await ada("GET", PATH, headers={"client-request-id": "x" * size})
+        assert ("client-request-id" in response.headers) is echoed
+
+
+async def test_an_id_in_a_batch_has_so_many_characters(ada: Client) -> None:
+    assert (await send(ada, get("x" * LONGEST_ID))).status_code == 200
+    fault(await send(ada, get("x" * (LONGEST_ID + 1))), 400, "BadRequest")
+
+
+async def test_the_headers_of_a_part_have_so_many_bytes(ada: Client) -> None:
+    for size, status in ((LONGEST_PART_HEAD - 100, 200), (LONGEST_PART_HEAD, 400)):
+        lines = ["--b", "Content-Type: application/http", f"X: {'y' * size}", "",
+                 f"GET /beta/{PATH} HTTP/1.1", "", "", "--b--", ""]  # fmt: skip
+        response = await ada(
+            "POST", "$batch", content="\r\n".join(lines).encode(),
+            headers={"Content-Type": "multipart/mixed; boundary=b"},
+        )  # fmt: skip
+        assert response.status_code == status
+
+
+async def test_so_many_faults_of_a_body_are_told(ada: Client) -> None:
+    sent = {f"wrong{n}": 1 for n in range(MOST_FAULTS + 5)}
+    error = fault(await ada("POST", PATH, json=sent), 400, "BadRequest")
+    assert len(error["details"]) == MOST_FAULTS

@@ -1,0 +1,156 @@
+"""The page of limits: every bound in the code, what it stands for, what happens beyond it, and the
+test that shows it.
+
+``python tests/docs/limits_page.py`` prints it; ``docs/limits.md`` is what it prints.
+"""
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "openprofile"
+_API = "tests/api/test_limits.py::"
+_QUERY = "tests/unit/odata/test_limits.py::test_going_beyond_a_limit_is_refused"
+_PAGING = "tests/unit/odata/test_paging.py::"
+_NO_FAULT = {"page": "cut into pages", "sort_text": "ordered by its beginning",
+             "cached_query": "parsed each time"}  # fmt: skip
+_WITNESS = {
+    "page": f"{_PAGING}test_a_page_is_never_unlimited",
+    "sort_text": f"{_PAGING}test_a_long_text_is_ordered_by_its_beginning_and_keeps_the_token_short",
+    "cached_query": "tests/unit/odata/test_limits.py::test_every_limit_has_its_case",
+}
+
+BEYOND: dict[str, dict[str, tuple[str, str]]] = {
+    "settings.Limits": {
+        "body": ("413 `requestEntityTooLarge`", f"{_API}test_a_body_has_so_many_bytes"),
+        "batch": ("400 `BadRequest`", f"{_API}test_a_batch_has_so_many_requests"),
+        "batch_body": ("413 `requestEntityTooLarge`", f"{_API}test_a_batch_has_so_many_bytes"),
+        "url": ("414 `uriTooLong`", f"{_API}test_a_url_has_so_many_bytes"),
+        "items": ("507 `quotaLimitReached`", f"{_API}test_a_facet_has_so_many_items"),
+    },
+    "http.protocol": {
+        "LONGEST_HEAD": (
+            "414 `uriTooLong`, 431 `requestHeaderFieldsTooLarge`",
+            "tests/io/test_wire.py::test_a_head_is_read_so_far_and_no_further",
+        ),
+    },
+    "http.exchange": {
+        "LONGEST_CLIENT_ID": (
+            "not echoed",
+            f"{_API}test_a_client_request_id_has_so_many_characters",
+        ),
+    },
+    "http.query": {
+        "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
+    },
+    "identity.discovery": {
+        "LARGEST": (
+            "503 `serviceNotAvailable`",
+            "tests/api/test_foreign_issuers.py::test_an_issuer_that_cannot_be_used_is_a_503",
+        ),
+    },
+    "identity.tokens": {
+        "LONGEST": (
+            "401 `InvalidAuthenticationToken`",
+            f"{_API}test_a_token_has_so_many_characters",
+        ),
+    },
+    "odata.batch": {
+        "LONGEST_ID": ("400 `BadRequest`", f"{_API}test_an_id_in_a_batch_has_so_many_characters"),
+    },
+    "odata.multipart": {
+        "LONGEST_PART_HEAD": (
+            "400 `BadRequest`",
+            f"{_API}test_the_headers_of_a_part_have_so_many_bytes",
+        ),
+    },
+    "odata.payload": {
+        "MOST_FAULTS": ("no more are told", f"{_API}test_so_many_faults_of_a_body_are_told"),
+    },
+}
+"""By place in the code and name: what happens beyond the limit, and the test that shows it."""
+
+
+class Limit(NamedTuple):
+    place: str
+    name: str
+    value: int
+    meaning: str
+    beyond: str
+    witness: str
+
+
+def limits() -> list[Limit]:
+    """Every limit, with its value and its sentence in the code."""
+    found = [
+        Limit(place, name, *_stated(place, name), beyond, witness)
+        for place, names in BEYOND.items()
+        for name, (beyond, witness) in names.items()
+    ]
+    for name in _fields("odata.limits.Limits"):
+        beyond = _NO_FAULT.get(name, "400 `BadRequest`")
+        witness = _WITNESS.get(name, f"{_QUERY}[{name}]")
+        stated = _stated("odata.limits.Limits", name)
+        found.append(Limit("odata.limits.Limits", name, *stated, beyond, witness))
+    return found
+
+
+def _fields(place: str) -> tuple[str, ...]:
+    """The fields of a table of limits."""
+    module, _, table = place.rpartition(".")
+    fields: tuple[str, ...] = getattr(
+        importlib.import_module(f"openprofile.{module}"), table
+    ).__struct_fields__
+    return fields
+
+
+def _stated(place: str, name: str) -> tuple[int, str]:
+    """The value of a limit, and the text that stands below it in the code."""
+    module, table = place, ""
+    if place.endswith(".Limits"):
+        module, _, table = place.rpartition(".")
+    loaded = importlib.import_module(f"openprofile.{module}")
+    value: int = getattr(getattr(loaded, table)(), name) if table else getattr(loaded, name)
+    tree: ast.Module | ast.ClassDef = ast.parse(Path(str(loaded.__file__)).read_text("utf-8"))
+    if table:
+        tree = next(
+            each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == table
+        )
+    for at, following in zip(tree.body, tree.body[1:], strict=False):
+        targets: list[ast.expr] = []
+        if isinstance(at, ast.AnnAssign):
+            targets = [at.target]
+        elif isinstance(at, ast.Assign):
+            targets = at.targets
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            assert isinstance(following, ast.Expr)
+            assert isinstance(following.value, ast.Constant)
+            return value, " ".join(str(following.value.value).replace("``", "`").split())
+    raise LookupError(f"{place}.{name} has no sentence")
+
+
+def markdown() -> str:
+    """The page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# Limits"
+    yield ""
+    yield "What one request may ask, and what happens beyond it. A body that is compressed is"
+    yield "bounded before and after it is inflated. Run `scripts/docs` to write this page anew."
+    yield ""
+    yield "| limit | value | what it bounds | beyond it | shown by |"
+    yield "| --- | --- | --- | --- | --- |"
+    for one in limits():
+        cells = (f"`{one.place}.{one.name}`", f"{one.value:,}", one.meaning, one.beyond,
+                 f"`{one.witness}`")  # fmt: skip
+        yield f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
