@@ -17,7 +17,7 @@ from openprofile.store.base import Kind, Record, Span, Term
 
 MANAGER = "manager"
 """The term by which a person is found through the id of whom they report to."""
-LONGEST = 256
+LONGEST = 128
 """Characters of a value that the index keeps; a longer one is found by its beginning."""
 KINDS: dict[type[DirectoryObject], Kind] = {User: "user", Group: "group"}
 

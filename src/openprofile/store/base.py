@@ -127,6 +127,8 @@ class UpdatePerson(msgspec.Struct, frozen=True):
     tenant: str
     id: str
     revise: Callable[[Record], PutPerson]
+    name: str | None = None
+    """The folded name that ``revise`` gives the person; None where it keeps theirs."""
 
 
 class DeletePerson(msgspec.Struct, frozen=True):
@@ -232,9 +234,6 @@ class Store(Protocol):
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         """The person with this id or folded name."""
-
-    async def people(self, tenant: str) -> list[Record]:
-        """All people of a tenant, by name."""
 
     async def group(self, tenant: str, group_id: str) -> Record | None:
         """The group with this id."""

@@ -17,19 +17,28 @@ import psycopg
 from openprofile.store.base import (
     Change,
     Delete,
+    DeletePerson,
+    Entry,
     Erase,
     Insert,
+    Join,
     Key,
+    Kind,
+    Leave,
     Missing,
     PutGroup,
     PutPerson,
     Record,
+    Relation,
+    Span,
     Unavailable,
     Update,
+    UpdatePerson,
 )
 from openprofile.store.migrate import pending
-from openprofile.store.postgres_draft import carry_out, is_text, turn
+from openprofile.store.postgres_draft import carry_out, turn
 from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
+from openprofile.store.postgres_people import is_text
 
 READS = 64
 """How many reads one round trip carries at most."""
@@ -38,7 +47,7 @@ WRITES = 256
 NAMES = 2000
 """Bytes of the names in one key at most: an index entry is no more than a third of an 8 KB page."""
 
-_Read: TypeAlias = "tuple[str, tuple[str, ...]]"
+_Read: TypeAlias = "tuple[str, tuple[str | int, ...]]"
 _Rows: TypeAlias = "list[tuple[Any, ...]]"
 
 
@@ -104,8 +113,35 @@ class PostgresStore:
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         return await self._one(_PERSON, tenant, id_or_name)
 
-    async def people(self, tenant: str) -> list[Record]:
-        return await self._all(_PEOPLE, tenant)
+    async def group(self, tenant: str, group_id: str) -> Record | None:
+        return await self._one(_GROUP, tenant, group_id)
+
+    async def entries(
+        self,
+        tenant: str,
+        kind: Kind,
+        span: Span,
+        *,
+        after: tuple[str, str] | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[Entry]:
+        start, end = (span.high, span.low) if descending else (span.low, span.high)
+        value, place = after or (start, _LAST if descending else "")
+        names = (tenant, kind, span.property, value, place, end)
+        rows = await self._rows(_ENTRIES[kind, descending], *names, limit)
+        return [Entry(value, Record(*rest)) for value, *rest in rows]
+
+    async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
+        return await self._number(_COUNT_ENTRIES, tenant, kind, *span)
+
+    async def related(
+        self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return await self._all(_RELATED[relation], tenant, of, after, limit)
+
+    async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
+        return await self._number(_COUNT_RELATED[relation], tenant, of)
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(await self._rows(_SHARE_GROUP, tenant, one, other))
@@ -134,13 +170,17 @@ class PostgresStore:
         rows = await self._rows(sql, *names)
         return Record(*rows[0]) if rows else None
 
-    async def _all(self, sql: str, *names: str) -> list[Record]:
+    async def _all(self, sql: str, *names: str | int) -> list[Record]:
         return [Record(*row) for row in await self._rows(sql, *names)]
 
-    async def _rows(self, sql: str, *names: str) -> _Rows:
+    async def _number(self, sql: str, *names: str) -> int:
+        rows = await self._rows(sql, *names)
+        return int(rows[0][0]) if rows else 0
+
+    async def _rows(self, sql: str, *names: str | int) -> _Rows:
         if self._closed:
             raise Unavailable("the store is closed")
-        if not _are_names(names):
+        if not _are_names([name for name in names if isinstance(name, str)]):
             return []
         return await self._reads.ask((sql, names))
 
@@ -171,7 +211,44 @@ _PERSON = (
     "SELECT id, version, text FROM person WHERE tenant = $1 AND (id = $2 OR name = $2)"
     " ORDER BY id <> $2 LIMIT 1"
 )
-_PEOPLE = "SELECT id, version, text FROM person WHERE tenant = $1 ORDER BY name"
+_GROUP = "SELECT id, version, text FROM person_group WHERE tenant = $1 AND id = $2"
+_ENTRIES = {
+    (kind, descending): (
+        f"SELECT term.value, object.id, version, text FROM term JOIN {table} AS object"  # noqa: S608  the names are here
+        " ON object.tenant = term.tenant AND object.id = term.id"
+        " WHERE term.tenant = $1 AND kind = $2 AND property = $3"
+        f" AND (term.value, term.id) {'<' if descending else '>'} ($4, $5)"
+        f" AND term.value {'>=' if descending else '<='} $6"
+        f" ORDER BY term.value {direction}, term.id {direction} LIMIT $7"
+    )
+    for kind, table in (("user", "person"), ("group", "person_group"))
+    for descending, direction in ((False, "ASC"), (True, "DESC"))
+}
+_LAST = "\U0010ffff"
+"""Greater than every id."""
+_COUNT_ENTRIES = (
+    "SELECT count(*) FROM term"
+    " WHERE tenant = $1 AND kind = $2 AND property = $3 AND value >= $4 AND value <= $5"
+)
+_RELATED = {
+    "members": (
+        "SELECT person.id, version, text FROM membership JOIN person"
+        " ON person.tenant = membership.tenant AND person.id = membership.person"
+        " WHERE membership.tenant = $1 AND person_group = $2 AND membership.person > $3"
+        " ORDER BY membership.person LIMIT $4"
+    ),
+    "memberOf": (
+        "SELECT person_group.id, version, text FROM membership JOIN person_group"
+        " ON person_group.tenant = membership.tenant"
+        " AND person_group.id = membership.person_group"
+        " WHERE membership.tenant = $1 AND person = $2 AND membership.person_group > $3"
+        " ORDER BY membership.person_group LIMIT $4"
+    ),
+}
+_COUNT_RELATED = {
+    "members": "SELECT count(*) FROM membership WHERE tenant = $1 AND person_group = $2",
+    "memberOf": "SELECT count(*) FROM membership WHERE tenant = $1 AND person = $2",
+}
 _SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"
@@ -192,23 +269,32 @@ def _require_names(change: Change) -> None:
     keys: list[tuple[str, ...]] = []
     match change:
         case Update(key) | Delete(key):
-            if not _are_names((key.tenant, key.owner, key.facet, key.id)):
-                missing = Missing(key.id)
-                missing.change = change
-                raise missing
-            return
+            _require_possible(change, key.id, (key.tenant, key.owner, key.facet, key.id))
+        case UpdatePerson(tenant, id_) | DeletePerson(tenant, id_):
+            _require_possible(change, id_, (tenant, id_))
+        case Join(tenant, group, person) | Leave(tenant, group, person):
+            _require_possible(change, person, (tenant, group, person))
         case Insert(key):
             keys.append((key.tenant, key.owner, key.facet, key.id))
         case Erase(tenant, owner):
             keys.append((tenant, owner))
         case PutPerson(tenant, id_, name):
             keys.append((tenant, id_, name))
+            keys.extend((tenant, id_, *term) for term in change.terms)
         case PutGroup(tenant, id_, _, members):
             keys.append((tenant, id_))
             keys.extend((tenant, person, id_) for person in members)
+            keys.extend((tenant, id_, *term) for term in change.terms)
     for names in keys:
         if not _are_names(names):
             raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
+
+
+def _require_possible(change: Change, name: str, names: tuple[str, ...]) -> None:
+    if not _are_names(names):
+        missing = Missing(name)
+        missing.change = change
+        raise missing
 
 
 _MIGRATION_LOCK = 0x6F70656E70726F66

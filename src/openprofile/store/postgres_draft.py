@@ -19,35 +19,31 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 
-import msgspec
 import psycopg
 
 from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    DeletePerson,
     Erase,
     Full,
     Insert,
     Key,
     Missing,
-    PutGroup,
-    PutPerson,
     Record,
     StoreError,
     Update,
     new_version,
 )
 from openprofile.store.postgres_lane import Connection
+from openprofile.store.postgres_people import DIRECTORY, PeopleDraft, storable
 
 Outcome: TypeAlias = "list[Record | None] | Exception"
 _Collection: TypeAlias = "tuple[str, str, str]"
 _Turn: TypeAlias = "tuple[str, str]"
-_Named: TypeAlias = "tuple[str, str]"
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 
 
 def turn(change: Change) -> _Turn:
@@ -57,8 +53,8 @@ def turn(change: Change) -> _Turn:
             return (key.tenant, key.owner)
         case Erase(tenant, owner):
             return (tenant, owner)
-        case PutPerson(tenant) | PutGroup(tenant):
-            return (tenant, "")
+        case _:
+            return (change.tenant, DIRECTORY)
 
 
 async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) -> list[Outcome]:
@@ -75,32 +71,18 @@ async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) 
     return outcomes
 
 
-class _Person(msgspec.Struct, frozen=True):
-    """As much of a person as the next version of it, and another's name, depend on."""
-
-    version: int
-    name: str
-
-
-class _Draft:
+class _Draft(PeopleDraft):
     """The rows that some changes touch, as they were read and as decisions have left them."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
+        super().__init__()
         self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
-        self._wanted_people: defaultdict[str, set[str]] = defaultdict(set)
-        self._wanted_names: defaultdict[str, set[str]] = defaultdict(set)
-        self._wanted_groups: defaultdict[str, set[str]] = defaultdict(set)
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
         self._sizes: dict[_Collection, int] = {}
-        self._people: dict[_Named, _Person | None] = {}
-        self._names: dict[_Named, str | None] = {}
-        self._groups: dict[_Named, int | None] = {}
-        self._statements: list[tuple[str, tuple[object, ...]]] = []
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     def _want(self, change: Change) -> None:
         """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
@@ -110,11 +92,12 @@ class _Draft:
                 self._wanted_items[_collection(key)].add(key.id)
                 if isinstance(change, Insert):
                     self._wanted_sizes.add(_collection(key))
-            case PutPerson(tenant, id_, name):
-                self._wanted_people[tenant].add(id_)
-                self._wanted_names[tenant].add(name)
-            case PutGroup(tenant, id_):
-                self._wanted_groups[tenant].add(id_)
+            case Erase():
+                pass
+            case _:
+                self.want_directory(change)
+                if isinstance(change, DeletePerson):
+                    self._turns.add((change.tenant, change.id))
 
     async def read(self, connection: Connection) -> None:
         """Begin the transaction, take the turns, then read what was noted."""
@@ -127,29 +110,14 @@ class _Draft:
                 place: await connection.execute(_ITEMS, (*place, list(ids)))
                 for place, ids in self._wanted_items.items()
             }
-            people = {
-                tenant: await connection.execute(
-                    _PEOPLE, (tenant, list(ids), list(self._wanted_names[tenant]))
-                )
-                for tenant, ids in self._wanted_people.items()
-            }
-            groups = {
-                tenant: await connection.execute(_GROUPS, (tenant, list(ids)))
-                for tenant, ids in self._wanted_groups.items()
-            }
+            directory = await self.ask_directory(connection)
         for place, cursor in sizes.items():
             for (size,) in await cursor.fetchall():
                 self._sizes[place] = size
         for place, cursor in items.items():
             for id_, *rest in await cursor.fetchall():
                 self._items[Key(*place, id_)] = Record(id_, *rest)
-        for tenant, cursor in people.items():
-            for id_, version, name in await cursor.fetchall():
-                self._people[tenant, id_] = _Person(version, name)
-                self._names[tenant, name] = id_
-        for tenant, cursor in groups.items():
-            for id_, version in await cursor.fetchall():
-                self._groups[tenant, id_] = version
+        await self.read_directory(directory)
 
     def decide(self, changes: Sequence[Change]) -> Outcome:
         """Decide on one write; where a change raises, all is as it was before the write."""
@@ -193,13 +161,11 @@ class _Draft:
             case Delete():
                 self._delete(change)
                 return None
-            case Erase():
-                self._erase(change)
+            case Erase(tenant, owner):
+                self.erase(tenant, owner)
                 return None
-            case PutPerson():
-                return self._put_person(change)
-            case PutGroup():
-                return self._put_group(change)
+            case _:
+                return self.decide_directory(change)
 
     def _insert(self, change: Insert) -> Record:
         key, collection = change.key, _collection(change.key)
@@ -208,7 +174,7 @@ class _Draft:
             raise Full(f"{key.facet} holds {size} items")
         if self._items.get(key):
             raise Conflict(f"{key.id} is taken")
-        record = Record(key.id, new_version(), _storable(change.text), change.created)
+        record = Record(key.id, new_version(), storable(change.text), change.created)
         self._set(self._items, key, record)
         self._set(self._sizes, collection, size + 1)
         self._then(_INSERT, *_place(key), record.version, record.created, record.text)
@@ -216,7 +182,7 @@ class _Draft:
 
     def _update(self, change: Update) -> Record:
         key, before = change.key, self._existing(change.key)
-        text = _storable(change.revise(before))
+        text = storable(change.revise(before))
         record = Record(key.id, before.version + 1, text, before.created)
         self._set(self._items, key, record)
         self._then(_UPDATE, record.version, record.text, *_place(key))
@@ -230,40 +196,15 @@ class _Draft:
             self._set(self._sizes, collection, self._sizes[collection] - 1)
         self._then(_DELETE, *_place(key))
 
-    def _erase(self, change: Erase) -> None:
-        owner = (change.tenant, change.owner)
+    def erase(self, tenant: str, owner: str) -> None:
         for key in self._items:
-            if (key.tenant, key.owner) == owner:
+            if (key.tenant, key.owner) == (tenant, owner):
                 self._set(self._items, key, None)
         for collection in self._sizes:
-            if collection[:2] == owner:
+            if collection[:2] == (tenant, owner):
                 self._set(self._sizes, collection, 0)
-        self._then(_ERASE, *owner)
-        self._then(_END_TURNS, *owner)
-
-    def _put_person(self, change: PutPerson) -> Record:
-        tenant, id_, name = change.tenant, change.id, change.name
-        if self._names.get((tenant, name)) not in {None, id_}:
-            raise Conflict(f"another person is named {name}")
-        before = self._people.get((tenant, id_))
-        if before:
-            self._set(self._names, (tenant, before.name), None)
-        version = before.version + 1 if before else new_version()
-        self._set(self._people, (tenant, id_), _Person(version, name))
-        self._set(self._names, (tenant, name), id_)
-        self._then(_PUT_PERSON, tenant, id_, version, name, _storable(change.text))
-        return Record(id_, version, change.text)
-
-    def _put_group(self, change: PutGroup) -> Record:
-        tenant, id_ = change.tenant, change.id
-        before = self._groups.get((tenant, id_))
-        version = before + 1 if before else new_version()
-        self._set(self._groups, (tenant, id_), version)
-        self._then(_PUT_GROUP, tenant, id_, version, _storable(change.text))
-        self._then(_CLEAR_GROUP, tenant, id_)
-        for person in dict.fromkeys(change.members):
-            self._then(_JOIN, tenant, person, id_)
-        return Record(id_, version, change.text)
+        self._then(_ERASE, tenant, owner)
+        self._then(_END_TURNS, tenant, owner)
 
     def _existing(self, key: Key) -> Record:
         record = self._items.get(key)
@@ -271,33 +212,9 @@ class _Draft:
             raise Missing(key.id)
         return record
 
-    def _set(self, rows: dict[_K, _V], key: _K, value: _V) -> None:
-        self._undo.append((rows, key, rows.get(key)))
-        rows[key] = value
-
-    def _then(self, sql: str, *values: object) -> None:
-        self._statements.append((sql, values))
-
 
 def _place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
-
-
-def is_text(text: str) -> bool:
-    """Whether PostgreSQL can hold it: its text is UTF-8 without NUL, so without lone surrogates."""
-    if "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _storable(text: str) -> str:
-    if not is_text(text):
-        raise ValueError(f"PostgreSQL cannot hold the text {text[:100]!r}")
-    return text
 
 
 def _collection(key: Key) -> _Collection:
@@ -316,11 +233,6 @@ _ITEMS = (
     "SELECT id, version, text, created FROM item"
     " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = ANY ($4) FOR UPDATE"
 )
-_PEOPLE = (
-    "SELECT id, version, name FROM person"
-    " WHERE tenant = $1 AND (id = ANY ($2) OR name = ANY ($3)) FOR UPDATE"
-)
-_GROUPS = "SELECT id, version FROM person_group WHERE tenant = $1 AND id = ANY ($2) FOR UPDATE"
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -333,15 +245,4 @@ _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND 
 _ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
 _END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
-_PUT_PERSON = (
-    "INSERT INTO person (tenant, id, version, name, text) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT (tenant, id) DO UPDATE"
-    " SET version = excluded.version, name = excluded.name, text = excluded.text"
-)
-_PUT_GROUP = (
-    "INSERT INTO person_group (tenant, id, version, text) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version, text = excluded.text"
-)
-_CLEAR_GROUP = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2"
-_JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

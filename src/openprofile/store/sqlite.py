@@ -115,9 +115,6 @@ class SqliteStore:
             people.PERSON_BY_NAME, (tenant, id_or_name)
         )
 
-    async def people(self, tenant: str) -> list[Record]:
-        return self._all(people.PEOPLE, (tenant,))
-
     async def group(self, tenant: str, group_id: str) -> Record | None:
         return self._one(people.GROUP, (tenant, group_id))
 

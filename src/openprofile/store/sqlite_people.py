@@ -25,7 +25,6 @@ Change: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | 
 
 PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
 PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
-PEOPLE = "SELECT id, version, text FROM person WHERE tenant = ? ORDER BY name"
 GROUP = "SELECT id, version, text FROM person_group WHERE tenant = ? AND id = ?"
 SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"

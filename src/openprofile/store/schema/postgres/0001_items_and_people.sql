@@ -38,6 +38,17 @@ CREATE TABLE person_group (
     PRIMARY KEY (tenant, id)
 );
 
+CREATE TABLE term (
+    tenant   TEXT COLLATE "C" NOT NULL,
+    kind     TEXT COLLATE "C" NOT NULL,
+    property TEXT COLLATE "C" NOT NULL,
+    value    TEXT COLLATE "C" NOT NULL,
+    id       TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, kind, property, value, id)
+);
+
+CREATE INDEX term_object ON term (tenant, kind, id);
+
 CREATE TABLE membership (
     tenant       TEXT COLLATE "C" NOT NULL,
     person       TEXT COLLATE "C" NOT NULL,
@@ -45,7 +56,7 @@ CREATE TABLE membership (
     PRIMARY KEY (tenant, person, person_group)
 );
 
-CREATE INDEX membership_group ON membership (tenant, person_group);
+CREATE INDEX membership_group ON membership (tenant, person_group, person);
 
 CREATE TABLE heartbeat (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
