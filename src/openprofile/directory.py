@@ -390,9 +390,7 @@ def _person(record: Record) -> Person:
 
 
 def _put(tenant: str, person: Person) -> PutPerson:
-    found = terms(person.user)
-    if person.manager is not None:
-        found = (*found, Term(MANAGER, person.manager))
+    found = (*terms(person.user), Term(MANAGER, person.manager or ""))
     name = fold(person.user.user_principal_name)
     return PutPerson(tenant, person.id, name, JSON.encode(person).decode(), found)
 

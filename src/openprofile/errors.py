@@ -12,7 +12,8 @@
     ├── NotAcceptable                 406  notAcceptable
     ├── NameAlreadyExists             409  nameAlreadyExists
     │   └── ObjectConflict            409  Request_MultipleObjectsWithSameKeyValue
-    ├── ResourceModified              412  resourceModified
+    ├── PreconditionFailed            412  preconditionFailed
+    │   └── ResourceModified          412  resourceModified
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
@@ -156,10 +157,16 @@ class ObjectConflict(NameAlreadyExists):
     code = "Request_MultipleObjectsWithSameKeyValue"
 
 
-class ResourceModified(Fault):
-    """The item is not in the state that ``If-Match`` or ``If-None-Match`` asks for."""
+class PreconditionFailed(Fault):
+    """The request depends on what does not hold, or what this service cannot promise."""
 
     status = 412
+    code = "preconditionFailed"
+
+
+class ResourceModified(PreconditionFailed):
+    """The item is not in the state that ``If-Match`` or ``If-None-Match`` asks for."""
+
     code = "resourceModified"
 
 

@@ -16,7 +16,7 @@ PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
     PREFIX
-    + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA_CASES|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
+    + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
     "|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what

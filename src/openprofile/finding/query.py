@@ -9,8 +9,8 @@ from functools import lru_cache
 import msgspec
 
 from openprofile.errors import UnsupportedQuery
-from openprofile.finding.terms import LONGEST, folded_strings, value_of, worded
-from openprofile.model.directory import DirectoryObject
+from openprofile.finding.terms import LONGEST, MANAGER, folded_strings, value_of, worded
+from openprofile.model.directory import DirectoryObject, User
 from openprofile.odata import parser, syntax
 from openprofile.odata.bind import Scope, predicate
 from openprofile.odata.clauses import Clause, clauses, words
@@ -93,7 +93,9 @@ def _query(
     guard = Guard()
     keep, steps, driven = None, 0, None
     names: set[str] = set()
-    if wanted is not None:
+    if wanted is not None and (reach := _reference(wanted, kind)) is not None:
+        driven = Drive((reach,), exact=True)
+    elif wanted is not None:
         scope = Scope(here := Slot(Type(qualified(kind), kind), 0), here, dict(aliases), {}, 1)
         bound = predicate(wanted, "$filter", scope, guard)
         try:
@@ -122,6 +124,19 @@ def _query(
         | (frozenset({order}) if order else frozenset()),
         fingerprint=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
+
+
+def _reference(wanted: str, kind: type[DirectoryObject]) -> Reach | None:
+    """Where those are whose only reference of a name is null, or is not: ``manager eq null``."""
+    node = parser.expression(wanted, "$filter", Guard())
+    match node:
+        case syntax.Binary(
+            operator="eq" | "ne" as operator,
+            left=syntax.Member(of=None, name=name),
+            right=syntax.Literal(edm="null"),
+        ) if kind is User and find(name, {MANAGER: None}):
+            return Reach(MANAGER, "", "") if operator == "eq" else Reach(MANAGER, "0", LAST)
+    return None
 
 
 def _order(text: str, kind: type[DirectoryObject], guard: Guard) -> tuple[str, bool]:

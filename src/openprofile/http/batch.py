@@ -57,7 +57,7 @@ class Batch:
                 )
         sent = _sent(request)
         wanted = _wanted(request, sent)
-        headers = {"OData-Version": "4.0", "Cache-Control": "no-cache"}
+        headers = {"OData-Version": request.version, "Cache-Control": "no-cache"}
         if sent == MULTIPART:
             preference = _continues(request)
             if preference is not None:

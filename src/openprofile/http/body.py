@@ -11,20 +11,36 @@ from openprofile.odata.media import media_type
 
 _GZIP = 16 + zlib.MAX_WBITS
 _CHARSETS = ("utf-8", "us-ascii")
+_PARAMETERS = frozenset(
+    ("charset", "exponentialdecimals", "ieee754compatible", "metadata", "odata.metadata",
+     "odata.streaming", "streaming")
+)  # fmt: skip
+"""The parameters of the media type that OData JSON Format 4.01, section 3, knows, and charset."""
+_VERSIONS = ("4.0", "4.01")
+"""The versions of OData whose bodies are read; they do not differ here but in control information,
+both forms of which are read."""
 
 
 def json_body(request: Request) -> bytes:
     """The request's body, which must be JSON in UTF-8.
 
-    Raises UnsupportedMediaType for another media type or encoding, and as ``decoded`` does.
+    Raises UnsupportedMediaType for another media type or encoding, BadRequest for another version
+    of OData than 4.0 and 4.01, and as ``decoded`` does.
     """
     media = media_type(request.headers.get("content-type", ""))
     charset = media.parameters.get("charset", "utf-8").lower()
-    if media.name != "application/json" or charset not in _CHARSETS:
+    known = media.parameters.keys() <= _PARAMETERS
+    if media.name != "application/json" or charset not in _CHARSETS or not known:
         sent = request.headers.get("content-type")
         raise UnsupportedMediaType(
             f"The Content-Type is {quoted(sent) if sent else 'missing'}; "
-            "expected application/json, in UTF-8."
+            "expected application/json, in UTF-8, with no parameters but OData's."
+        )
+    version = request.headers.get("odata-version")
+    if version is not None and version.strip() not in _VERSIONS:
+        raise BadRequest(
+            f"The body's OData-Version is {quoted(version)}; expected {' or '.join(_VERSIONS)}.",
+            target="OData-Version",
         )
     return decoded(request)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from openprofile.odata.path import Target
 from openprofile.odata.preferences import Preferences, preferences
-from openprofile.odata.representation import Format, negotiate
+from openprofile.odata.representation import Format, answered_version, negotiate
 from openprofile.policy.caller import Caller
 
 
@@ -45,6 +45,11 @@ class Request(msgspec.Struct, frozen=True):
         NotAcceptable.
         """
         return negotiate(self.headers.get("accept"), option, self.headers.get("odata-maxversion"))
+
+    @property
+    def version(self) -> str:
+        """The version of OData that the answer has; raises BadRequest for one below 4.0."""
+        return answered_version(self.headers.get("odata-maxversion"))
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -87,18 +92,27 @@ def odata_answer(
         "Content-Type": form.content_type,
         "OData-Version": form.version,
         "Cache-Control": "no-cache",
+        "Vary": "Accept, OData-MaxVersion, Prefer",
     }
     return Answer(status, {**common, **headers} if headers else common, body)
 
 
-def text_answer(text: str) -> Answer:
+def text_answer(request: Request, text: str) -> Answer:
     """An answer with a raw value: ``/$count`` and ``/$value``."""
     return Answer(
         200,
         {
             "Content-Type": "text/plain;charset=utf-8",
-            "OData-Version": "4.0",
+            "OData-Version": request.version,
             "Cache-Control": "no-cache",
+            "Vary": "OData-MaxVersion",
         },
         text.encode(),
     )
+
+
+def empty_answer(
+    request: Request, headers: Mapping[str, str] | None = None, *, status: int = 204
+) -> Answer:
+    """An answer without a body, with the version that every answer of OData carries."""
+    return Answer(status, {"OData-Version": request.version, **(headers or {})})

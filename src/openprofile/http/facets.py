@@ -7,7 +7,14 @@ from urllib.parse import quote
 
 from openprofile.clock import Clock
 from openprofile.http.body import json_body
-from openprofile.http.exchange import Answer, Call, Handlers, odata_answer, text_answer
+from openprofile.http.exchange import (
+    Answer,
+    Call,
+    Handlers,
+    empty_answer,
+    odata_answer,
+    text_answer,
+)
 from openprofile.http.query import entry_of, item_plan, items_page, refuse_options, selected
 from openprofile.model.facets import FACETS
 from openprofile.odata.compile import prepare
@@ -85,7 +92,8 @@ class FacetFace:
         refuse_options(prepared.options, allowed=("filter", "search"), where="/$count")
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         records = await self._profiles.items(access, facet)
-        return text_answer(str(prepared.plan.count(records, now=self._clock.ticks())))
+        number = prepared.plan.count(records, now=self._clock.ticks())
+        return text_answer(call.request, str(number))
 
     async def _list_references(self, call: Call) -> Answer:
         facet = call.target.names[-1]
@@ -110,7 +118,7 @@ class FacetFace:
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         record = await self._profiles.get(access, facet, item_id)
         if conditions_of(call).not_modified(record):
-            return Answer(304, {"ETag": etag(record)})
+            return empty_answer(call.request, {"ETag": etag(record)}, status=304)
         return self._entity(200, call, access, record, plan, form)
 
     async def _get_reference(self, call: Call) -> Answer:
@@ -143,7 +151,7 @@ class FacetFace:
         facet, item_id = item_of(call.target)
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.delete(access, facet, item_id, conditions_of(call))
-        return Answer(204)
+        return empty_answer(call.request)
 
     def _entity(
         self,
@@ -181,7 +189,7 @@ class FacetFace:
         if status == 201:
             url = f"{profile_url(call, access)}/{call.target.names[-1]}"
             headers["OData-EntityId"] = item_url(url, record.id)
-        return Answer(204, {"ETag": etag(record), "OData-Version": form.version, **headers})
+        return empty_answer(call.request, {"ETag": etag(record), **headers})
 
 
 def profile_url(call: Call, access: Access) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from openprofile.clock import Clock
 from openprofile.directory import Directory
-from openprofile.errors import MethodNotAllowed, NotSupported, ResourceNotFound
+from openprofile.errors import (
+    MethodNotAllowed,
+    NotSupported,
+    PreconditionFailed,
+    ResourceNotFound,
+)
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
@@ -18,6 +23,7 @@ from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.path import Target, bind, parse
+from openprofile.odata.representation import answered_version
 from openprofile.profiles import Profiles
 
 
@@ -39,13 +45,14 @@ class Graph:
         self._metadata = MetadataFace()
         self._profile = ProfileFace(profiles, clock)
         self._facets = FacetFace(profiles, clock, token_key)
-        self._properties = PropertyFace(profiles)
+        self._properties = PropertyFace(profiles, clock)
         answers = Answers(directory, token_key)
         self._people = PeopleFace(directory, answers)
         self._groups = GroupsFace(directory, answers)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to ``request``, whose path begins with the version."""
+        _check_headers(request)
         version, *segments = parse(request.path)
         model = VERSIONS.get(version)
         if model is None:
@@ -53,7 +60,7 @@ class Graph:
         if self._metadata.serves(segments):
             return self._metadata.answer(request, version, segments)
         caller = await authenticate(request, self._verifier)
-        target = bind(segments, model)
+        target = bind(segments, model, request.query)
         handlers = self._handlers(target)
         method = "GET" if request.method == "HEAD" else request.method
         handler = handlers.get(method)
@@ -74,3 +81,19 @@ class Graph:
         if found is None:
             raise NotSupported("This operation target is not yet supported.")
         return found
+
+
+def _check_headers(request: Request) -> None:
+    """Raise for a header that every request must obey and this one cannot.
+
+    No answer is older than OData 4.0, and none spans one state of the whole database
+    (Protocol 4.01, sections 8.2.6 and 8.2.7).
+    """
+    headers = request.headers
+    if "odata-maxversion" in headers:
+        answered_version(headers["odata-maxversion"])
+    if "isolation" in headers or "odata-isolation" in headers:
+        raise PreconditionFailed(
+            "Isolation is not supported: the pages of an answer may show different states.",
+            target="Isolation",
+        )

@@ -5,18 +5,17 @@ As with Graph, it needs no token: it holds nothing of anybody.
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
 import msgspec
 
 from openprofile import __version__
 from openprofile.errors import MethodNotAllowed, NotAcceptable
 from openprofile.http.exchange import Answer, Request, odata_answer
+from openprofile.http.query import refuse_options
 from openprofile.model.directory import BETA, VERSIONS
 from openprofile.odata.csdl import csdl_json, csdl_xml
 from openprofile.odata.openapi import openapi
 from openprofile.odata.operations import operations
-from openprofile.odata.representation import Format
+from openprofile.odata.query import options
 from openprofile.odata.schema import schema
 
 
@@ -41,8 +40,10 @@ class MetadataFace:
         return msgspec.json.encode(document)
 
     def _service(self, request: Request, version: str) -> Answer:
+        form = request.format(_format(request.query, "the service document"))
+        control = {f"{form.prefix}context": f"{request.origin}/{version}/$metadata"}
         document = {
-            "@odata.context": f"{request.origin}/{version}/$metadata",
+            **(control if form.metadata != "none" else {}),
             "value": [
                 {
                     "name": name,
@@ -52,11 +53,11 @@ class MetadataFace:
                 for name, found in VERSIONS[version].container.items()
             ],
         }
-        return odata_answer(200, Format(), msgspec.json.encode(document))
+        return odata_answer(200, form, msgspec.json.encode(document))
 
     def _metadata(self, request: Request, version: str) -> Answer:
         model = schema(VERSIONS[version])
-        headers = {"OData-Version": "4.0"}
+        headers = {"OData-Version": request.version, "Vary": "Accept, OData-MaxVersion"}
         if _wants_json(request):
             headers["Content-Type"] = "application/json"
             return Answer(200, headers, csdl_json(model))
@@ -64,10 +65,17 @@ class MetadataFace:
         return Answer(200, headers, csdl_xml(model))
 
 
+def _format(query: str, what: str) -> str | None:
+    """The value of ``$format``, the one option that ``what`` takes; raises as ``options`` does."""
+    chosen = options(query)
+    refuse_options(chosen, allowed=(), where=what)
+    return chosen.format
+
+
 def _wants_json(request: Request) -> bool:
     """Whether the client asks for JSON; XML is the default, as OData Protocol 11.1.2 has it."""
-    asked = parse_qs(request.query).get("$format") or [request.headers.get("accept", "")]
-    named = [part.split(";")[0].strip().lower() for part in asked[0].split(",")]
+    asked = _format(request.query, "$metadata") or request.headers.get("accept", "")
+    named = [part.split(";")[0].strip().lower() for part in asked.split(",")]
     for name in named:
         if name in ("json", "application/json"):
             return True

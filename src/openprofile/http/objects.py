@@ -131,7 +131,7 @@ class Answers:
         """The answer of ``/$count``."""
         refuse_options(how.options, allowed=("filter", "search"), where="/$count")
         collection = await open_to(_asked(how))
-        return text_answer(str(await collection.count()))
+        return text_answer(call.request, str(await collection.count()))
 
     def reference(self, call: Call, how: Shown, one: Object) -> Answer:
         """The answer that holds the reference to one object."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from openprofile.clock import Clock
-from openprofile.errors import NotSupported
-from openprofile.http.exchange import Answer, Call, Handlers, odata_answer
+from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
 from openprofile.http.facets import profile_context, profile_url
 from openprofile.http.query import entry_of, item_plan, selected
 from openprofile.model.facets import FACETS
@@ -12,7 +13,7 @@ from openprofile.model.profile import PROFILE_ID, Profile
 from openprofile.odata.compile import prepare
 from openprofile.odata.path import Target
 from openprofile.odata.plan import Plan
-from openprofile.odata.representation import Expanded, expanded_body
+from openprofile.odata.representation import Expanded, Shown, expanded_body
 from openprofile.profiles import Profiles
 from openprofile.store.base import Record
 
@@ -36,13 +37,14 @@ class ProfileFace:
         context, url = profile_context(call, access), profile_url(call, access)
         expanded = {}
         for facet, inner in _shown(plan).items():
-            records, count = self._arranged(found[facet], inner)
+            records, count = self._arranged(found[facet], inner.plan)
             now = self._clock.ticks()
             expanded[facet] = Expanded(
                 kind=FACETS[facet],
-                context=f"{context}/{facet}{selected(inner)}",
-                entries=[entry_of(inner, record, f"{url}/{facet}", now) for record in records],
-                count=count,
+                context=f"{context}/{facet}{selected(inner.plan)}",
+                entries=[entry_of(inner.plan, record, f"{url}/{facet}", now) for record in records],
+                count=len(records) if inner.shown == "count" else count,
+                shown=inner.shown,
             )
         return odata_answer(
             200, form, expanded_body(form, f"{context}/$entity", PROFILE_ID, expanded)
@@ -56,11 +58,16 @@ class ProfileFace:
     async def _delete(self, call: Call) -> Answer:
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.erase(access)
-        return Answer(204)
+        return empty_answer(call.request)
 
 
-def _shown(plan: Plan) -> dict[str, Plan]:
-    """The facets that an answer inlines, each with the plan for its items.
+class _Inner(NamedTuple):
+    plan: Plan
+    shown: Shown = "entities"
+
+
+def _shown(plan: Plan) -> dict[str, _Inner]:
+    """The facets that an answer inlines, each with the plan for its items and what of them shows.
 
     As with Graph that is all of them, unless ``$expand`` or ``$select`` names some.
     """
@@ -68,15 +75,18 @@ def _shown(plan: Plan) -> dict[str, Plan]:
         facet: _everything(facet)
         for facet in sorted(plan.selection.navigation if plan.selection is not None else ())
     }
-    for expansion in plan.expand:
-        if expansion.references or expansion.count_only:
-            raise NotSupported("$expand of references or counts of a facet is not supported.")
-        named[expansion.name] = expansion.plan
+    for each in plan.expand:
+        shown: Shown = "entities"
+        if each.references:
+            shown = "references"
+        elif each.count_only:
+            shown = "count"
+        named[each.name] = _Inner(each.plan, shown)
     if named or plan.selection is not None:
         return named
     return {facet: _everything(facet) for facet in sorted(FACETS)}
 
 
-def _everything(facet: str) -> Plan:
-    """The plan that shows all items of a facet as they are."""
-    return prepare("", FACETS[facet]).plan
+def _everything(facet: str) -> _Inner:
+    """All items of a facet as they are."""
+    return _Inner(prepare("", FACETS[facet]).plan)

@@ -33,4 +33,5 @@ class Refusals:
             request_id=request_id,
             client_request_id=client_id,
         )
-        return Answer(fault.status, {"Content-Type": "application/json", **fault.headers}, body)
+        headers = {"Content-Type": "application/json", "OData-Version": "4.0", **fault.headers}
+        return Answer(fault.status, headers, body)

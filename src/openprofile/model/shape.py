@@ -18,6 +18,8 @@ from openprofile.model.parts import Complex
 from openprofile.model.primitives import Enumeration, Primitive, edm_name
 
 NAMESPACE = "microsoft.graph"
+ALIAS = "graph"
+"""What may stand for the namespace, in the metadata and in requests."""
 
 _EDM = {str: "Edm.String", bool: "Edm.Boolean", float: "Edm.Double", int: "Edm.Int32"}
 

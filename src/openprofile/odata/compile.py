@@ -11,7 +11,7 @@ import msgspec
 from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import edm_name, quoted
-from openprofile.model.shape import shape
+from openprofile.model.shape import Property, shape
 from openprofile.odata import parser, search, selection
 from openprofile.odata.bind import Binder, Scope, predicate
 from openprofile.odata.evaluate import evaluator, navigates, weight
@@ -42,6 +42,15 @@ def prepare(query: str, kind: type[Entity], limits: Limits = DEFAULT) -> Prepare
     if len(query) <= limits.cached_query:
         return _prepare_cached(query, kind, limits)
     return _prepare(query, kind, limits)
+
+
+def prepare_property(query: str, found: Property, limits: Limits = DEFAULT) -> Prepared:
+    """The options of a raw query string and the plan for the values of one property: of each of
+    them, where it is a collection. Raises as ``prepare`` does.
+    """
+    chosen = options(query, limits)
+    values = Type(found.edm, declared(found.type))
+    return Prepared(chosen, _Compiler(limits, Guard(limits)).plan(chosen, values, "", {}, 0))
 
 
 def _prepare(query: str, kind: type[Entity], limits: Limits) -> Prepared:
@@ -283,6 +292,16 @@ class _Compiler:
             )
         kind: Any = of.kind
         *above, last = item.path
+        if above and "." in last:
+            # a type after the navigation property: what it leads to, seen as that type
+            cast, last = last, above.pop()
+            leads = kind.navigation().get(find(last, kind.navigation()) or "")
+            to = None if leads is None else narrowed(leads.target, cast)
+            if leads is not None and (to is None or not issubclass(leads.target, to)):
+                raise NotSupported(
+                    f"{option}: {quoted(cast)} is no type that all of {last} have.",
+                    target="$expand",
+                )
         for segment in above:
             kind = narrowed(kind, segment)
             if kind is None:

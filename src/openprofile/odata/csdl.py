@@ -13,15 +13,15 @@ import msgspec
 from openprofile.model.kinds import Entity, Navigation
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import edm_name
-from openprofile.model.shape import NAMESPACE, Property
+from openprofile.model.shape import ALIAS, NAMESPACE, Property
+from openprofile.odata.capabilities import ANNOTATIONS, CORE, VOCABULARIES, EnumMember
 from openprofile.odata.schema import Schema, base_type, declared, declared_navigation
 
-ALIAS = "graph"
 CONTAINER_NAME = "GraphService"
+_CONTAINER = f"{NAMESPACE}.{CONTAINER_NAME}"
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
-_CORE = "Org.OData.Core.V1"
-_COMPUTED = f"{_CORE}.Computed"
+_COMPUTED = f"{CORE}.Computed"
 
 ET.register_namespace("edmx", _EDMX)
 ET.register_namespace("", _EDM)
@@ -30,6 +30,9 @@ ET.register_namespace("", _EDM)
 def csdl_xml(model: Schema) -> bytes:
     """The metadata document as XML."""
     root = ET.Element(f"{{{_EDMX}}}Edmx", Version="4.0")
+    for name, uri in VOCABULARIES.items():
+        reference = ET.SubElement(root, f"{{{_EDMX}}}Reference", Uri=uri)
+        ET.SubElement(reference, f"{{{_EDMX}}}Include", Namespace=name)
     services = ET.SubElement(root, f"{{{_EDMX}}}DataServices")
     top = ET.SubElement(services, _edm("Schema"), Namespace=NAMESPACE, Alias=ALIAS)
     for name, enumeration in model.enumerations.items():
@@ -49,6 +52,13 @@ def csdl_xml(model: Schema) -> bytes:
         for member, navigation in declared_navigation(model.model, entity_type).items():
             _xml_navigation(element, member, navigation)
         _xml_alternate_keys(element, entity_type)
+    _xml_container(top, model)
+    ET.indent(root)
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def _xml_container(top: ET.Element, model: Schema) -> None:
     container = ET.SubElement(top, _edm("EntityContainer"), Name=CONTAINER_NAME)
     for name, navigation in model.model.container.items():
         target = f"{NAMESPACE}.{edm_name(navigation.target)}"
@@ -56,9 +66,9 @@ def csdl_xml(model: Schema) -> bytes:
             ET.SubElement(container, _edm("EntitySet"), Name=name, EntityType=target)
         else:
             ET.SubElement(container, _edm("Singleton"), Name=name, Type=target)
-    ET.indent(root)
-    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+    annotations = ET.SubElement(top, _edm("Annotations"), Target=_CONTAINER)
+    for term, value in ANNOTATIONS.items():
+        _xml_value(ET.SubElement(annotations, _edm("Annotation"), Term=term), value)
 
 
 def csdl_json(model: Schema) -> bytes:
@@ -81,6 +91,8 @@ def csdl_json(model: Schema) -> bytes:
                 **({"$Collection": True} if navigation.collection else {"$Nullable": True}),
                 **({"$ContainsTarget": True} if navigation.contained else {}),
             }
+    annotations = {f"@{term}": _json_value(value) for term, value in ANNOTATIONS.items()}
+    types["$Annotations"] = {_CONTAINER: annotations}
     types[CONTAINER_NAME] = {"$Kind": "EntityContainer"} | {
         name: {
             **({"$Collection": True} if navigation.collection else {}),
@@ -90,7 +102,10 @@ def csdl_json(model: Schema) -> bytes:
     }
     document = {
         "$Version": "4.0",
-        "$EntityContainer": f"{NAMESPACE}.{CONTAINER_NAME}",
+        "$Reference": {
+            uri: {"$Include": [{"$Namespace": name}]} for name, uri in VOCABULARIES.items()
+        },
+        "$EntityContainer": _CONTAINER,
         NAMESPACE: types,
     }
     return msgspec.json.encode(document)
@@ -148,15 +163,38 @@ def _xml_navigation(element: ET.Element, name: str, navigation: Navigation) -> N
 def _xml_alternate_keys(element: ET.Element, kind: type[Entity]) -> None:
     if not kind.alternate_keys:
         return
-    annotation = ET.SubElement(element, _edm("Annotation"), Term=f"{_CORE}.AlternateKeys")
+    annotation = ET.SubElement(element, _edm("Annotation"), Term=f"{CORE}.AlternateKeys")
     keys = ET.SubElement(annotation, _edm("Collection"))
     for name in kind.alternate_keys:
-        key = ET.SubElement(keys, _edm("Record"), Type=f"{_CORE}.AlternateKey")
+        key = ET.SubElement(keys, _edm("Record"), Type=f"{CORE}.AlternateKey")
         value = ET.SubElement(key, _edm("PropertyValue"), Property="Key")
         references = ET.SubElement(value, _edm("Collection"))
-        reference = ET.SubElement(references, _edm("Record"), Type=f"{_CORE}.PropertyRef")
+        reference = ET.SubElement(references, _edm("Record"), Type=f"{CORE}.PropertyRef")
         ET.SubElement(reference, _edm("PropertyValue"), Property="Alias", String=name)
         ET.SubElement(reference, _edm("PropertyValue"), Property="Name", PropertyPath=name)
+
+
+def _xml_value(element: ET.Element, value: Any) -> None:
+    """The value of an annotation, or of a property in one, as a part of its element."""
+    match value:
+        case bool():
+            element.set("Bool", str(value).lower())
+        case str():
+            element.set("String", value)
+        case EnumMember():
+            element.set("EnumMember", f"{value.type}/{value.name}")
+        case list():
+            collection = ET.SubElement(element, _edm("Collection"))
+            for each in value:
+                ET.SubElement(collection, _edm("String")).text = each
+        case dict():
+            record = ET.SubElement(element, _edm("Record"))
+            for name, inner in value.items():
+                _xml_value(ET.SubElement(record, _edm("PropertyValue"), Property=name), inner)
+
+
+def _json_value(value: Any) -> Any:
+    return value.name if isinstance(value, EnumMember) else value
 
 
 def _aliased(found: Property) -> str:

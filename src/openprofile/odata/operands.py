@@ -7,7 +7,7 @@ from typing import Any
 from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import Enumeration, edm_name
-from openprofile.model.shape import NAMESPACE
+from openprofile.model.shape import ALIAS, NAMESPACE
 from openprofile.odata import values
 from openprofile.odata.functions import double
 from openprofile.odata.meaning import (
@@ -45,26 +45,31 @@ def is_structured(type: Type) -> bool:
 
 
 def enumeration(name: str) -> type[Enumeration] | None:
-    for kind in Enumeration.__subclasses__():
-        if name.lower() == f"{NAMESPACE}.{edm_name(kind)}".lower():
-            return kind
-    return None
+    """The enumeration with this qualified name."""
+    qualifier, _, wanted = name.lower().rpartition(".")
+    if qualifier not in (NAMESPACE, ALIAS):
+        return None
+    return next(
+        (kind for kind in Enumeration.__subclasses__() if edm_name(kind).lower() == wanted), None
+    )
 
 
 def narrowed(kind: type | None, name: str) -> type | None:
     """The base or derived class of ``kind``, or itself, with this name, qualified or not."""
     if kind is None or not issubclass(kind, (Entity, Complex)):
         return None
-    wanted = name.lower()
+    qualifier, _, wanted = name.lower().rpartition(".")
+    if qualifier not in ("", NAMESPACE, ALIAS):
+        return None
     waiting = [kind]
     while waiting:
         each = waiting.pop()
-        if wanted in (qualified(each).lower(), edm_name(each).lower()):
+        if wanted == edm_name(each).lower():
             return each
         waiting += each.__subclasses__()
     for base in kind.__mro__:
         declared_here = issubclass(base, (Entity, Complex)) and base is not Complex
-        if declared_here and wanted in (qualified(base).lower(), edm_name(base).lower()):
+        if declared_here and wanted == edm_name(base).lower():
             return base
     return None
 

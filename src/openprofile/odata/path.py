@@ -11,10 +11,12 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from openprofile.errors import BadRequest
+from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.kinds import Entity, Model, Navigation
 from openprofile.model.primitives import quoted
 from openprofile.odata.names import find
+from openprofile.odata.operands import narrowed
+from openprofile.odata.query import options
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -40,6 +42,8 @@ class Target(msgspec.Struct, frozen=True):
 
 
 _SYSTEM_SEGMENTS = ("$ref", "$count", "$value")
+_UNSUPPORTED = ("$all", "$crossjoin", "$each", "$entity", "$filter", "$query")
+"""System segments of OData that this service does not have."""
 _CALL = re.compile(r"([^()]+)\((.*)\)", re.DOTALL)
 _NAMED_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _QUOTED = re.compile(r"\s*'((?:[^']|'')*)'\s*", re.DOTALL)
@@ -61,17 +65,19 @@ def parse(path: str) -> list[str]:
     return segments
 
 
-def bind(segments: list[str], model: Model) -> Target:
+def bind(segments: list[str], model: Model, query: str = "") -> Target:
     """The resource that ``segments``, of which there is one at least, name in ``model``.
 
-    Raises BadRequest, as Graph does, for a segment that the model does not have.
+    ``query`` is the raw query string, which holds the values of keys that are parameter aliases.
+    Raises BadRequest, as Graph does, for a segment that the model does not have, and NotSupported
+    for one that OData has and this service does not.
     """
     here = model.container
     names: list[str] = []
     keys: list[str | None] = []
     at: Navigation | None = None
     rest = list(segments)
-    while rest:
+    while rest and not rest[0].startswith("$"):
         name, key = _divide(rest[0])
         found = find(name, here)
         if found is None:
@@ -80,7 +86,8 @@ def bind(segments: list[str], model: Model) -> Target:
         at = here[found]
         here = {} if at.collection else model.navigation(at.target)
         rest.pop(0)
-        if at.collection and key is None and rest and rest[0] not in _SYSTEM_SEGMENTS:
+        _pass_casts(rest, at.target)
+        if at.collection and key is None and rest and not rest[0].startswith("$"):
             key = _Key(rest.pop(0))
         if key is not None:
             if not at.collection:
@@ -88,7 +95,10 @@ def bind(segments: list[str], model: Model) -> Target:
             if key.name not in ("id", *at.target.alternate_keys):
                 raise BadRequest(f"{quoted(found)} has no key named {quoted(key.name)}.")
             here = model.navigation(at.target)
-        keys.append(key.value if key is not None else None)
+            _pass_casts(rest, at.target)
+        keys.append(None if key is None else _aliased(key.value, query) if key.alias else key.value)
+    if rest and rest[0].partition("(")[0].lower() in _UNSUPPORTED:
+        raise NotSupported(f"The segment {quoted(rest[0])} is not supported.")
     if at is None or (rest and not _may_follow(rest[0], at, keys[-1])):
         raise BadRequest(f"Resource not found for the segment {quoted(_divide(rest[0])[0])}.")
     return Target(
@@ -103,6 +113,38 @@ def bind(segments: list[str], model: Model) -> Target:
 class _Key(NamedTuple):
     value: str
     name: str = "id"
+    alias: bool = False
+    """Whether the value is the name of a parameter alias."""
+
+
+def _aliased(name: str, query: str) -> str:
+    """The value that the query gives to the parameter alias ``name``, a literal."""
+    literal = dict(options(query).aliases).get(name)
+    if literal is None:
+        raise BadRequest(
+            f"The key {quoted(name)} has no value; expected it in the query, {name}='id'.",
+            target=name,
+        )
+    value = _literal(literal)
+    if value is None:
+        raise BadRequest(
+            f"The key {quoted(name)} is {quoted(literal)}; expected a literal, as in {name}='id'.",
+            target=name,
+        )
+    return value
+
+
+def _pass_casts(rest: list[str], kind: type[Entity]) -> None:
+    """Take from ``rest`` the type that the resource before it is cast to, where it is one that
+    ``kind`` is or derives from: the cast changes nothing.
+    """
+    while rest and "." in rest[0]:
+        to = narrowed(kind, rest[0])
+        if to is None:
+            return
+        if not issubclass(kind, to):
+            raise NotSupported(f"A cast to the derived type {quoted(rest[0])} is not supported.")
+        rest.pop(0)
 
 
 def _may_follow(segment: str, at: Navigation, key: str | None) -> bool:
@@ -123,10 +165,17 @@ def _divide(segment: str) -> tuple[str, _Key | None]:
         return segment, None
     named = _NAMED_KEY.fullmatch(call[2])
     name, literal = (named[1], named[2]) if named else ("id", call[2])
-    if found := _QUOTED.fullmatch(literal):
-        return call[1], _Key(found[1].replace("''", "'"), name)
-    if found := _BARE.fullmatch(literal):
-        return call[1], _Key(found[1], name)
-    raise BadRequest(
-        f"The key of {quoted(segment)} is malformed; expected one like {call[1]}('id')."
-    )
+    value = _literal(literal)
+    if value is None:
+        raise BadRequest(
+            f"The key of {quoted(segment)} is malformed; expected one like {call[1]}('id')."
+        )
+    return call[1], _Key(value, name, alias=literal.lstrip().startswith("@"))
+
+
+def _literal(text: str) -> str | None:
+    """The value of a key, with quotes or, as GUIDs are written, without; None if it is neither."""
+    if found := _QUOTED.fullmatch(text):
+        return found[1].replace("''", "'")
+    found = _BARE.fullmatch(text)
+    return found and found[1]

@@ -21,7 +21,7 @@ from openprofile.model.primitives import (
     decode,
     quoted,
 )
-from openprofile.model.shape import Property, Shape, shape
+from openprofile.model.shape import ALIAS, Property, Shape, shape
 from openprofile.odata.names import hint
 
 E = TypeVar("E", bound=Entity)
@@ -184,7 +184,8 @@ class _Sieve:
     def _annotation(self, name: str, value: Any, at: Shape, path: str) -> None:
         if name not in ("@odata.type", "@type"):
             return
-        if not isinstance(value, str) or value.rpartition("#")[2] != at.qualified_name:
+        known = (at.qualified_name, f"{ALIAS}.{at.name}")
+        if not isinstance(value, str) or value.rpartition("#")[2] not in known:
             self._fault(f"{path}{name}", f"expected '#{at.qualified_name}', got {_describe(value)}")
 
     def _fault(self, where: str, reason: str) -> None:

@@ -22,6 +22,9 @@ Level = Literal["none", "minimal", "full"]
 _LEVELS: tuple[Level, ...] = ("none", "minimal", "full")
 
 
+Shown = Literal["entities", "references", "count"]
+
+
 class Format(msgspec.Struct, frozen=True):
     """How an answer is written."""
 
@@ -65,7 +68,7 @@ def negotiate(accept: str | None, option: str | None, max_version: str | None) -
     where no JSON is taken, or with parameters that this service does not know, and BadRequest
     for a version below 4.0.
     """
-    version = _version(max_version)
+    version = answered_version(max_version)
     if option is not None:
         wanted = {"json": "application/json"}.get(option.strip().lower(), option)
         found = _read(wanted, version)
@@ -85,6 +88,27 @@ def negotiate(accept: str | None, option: str | None, max_version: str | None) -
         f"Nothing of what the Accept header takes, {quoted(accept)}, can be given; "
         "the answer is application/json."
     )
+
+
+def answered_version(max_version: str | None) -> str:
+    """The version of an answer: 4.0, as Graph answers, unless ``OData-MaxVersion`` lets it be 4.01
+    (Protocol 4.01, section 8.2.7). Raises BadRequest for a version below 4.0.
+    """
+    if max_version is None:
+        return "4.0"
+    text = max_version.strip()
+    if text == "4.0":
+        return "4.0"
+    try:
+        newest = float(text)
+    except ValueError:
+        newest = 0.0
+    if not 4.0 < newest < 100:
+        raise BadRequest(
+            f"OData-MaxVersion is {quoted(max_version)}; expected 4.0 or 4.01.",
+            target="OData-MaxVersion",
+        )
+    return "4.01"
 
 
 def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) -> bytes:
@@ -114,8 +138,11 @@ def references_body(
     next_link: str | None = None,
 ) -> bytes:
     """The answer that holds references to entities (section 14)."""
-    value = ",".join(f'{{"{form.prefix}id":{_string(url)}}}' for url in urls)
-    return _collection(form, context, value, count, next_link)
+    return _collection(form, context, _references(form, urls), count, next_link)
+
+
+def _references(form: Format, urls: Sequence[str]) -> str:
+    return ",".join([f'{{"{form.prefix}id":{_string(url)}}}' for url in urls])
 
 
 def _collection(
@@ -139,6 +166,8 @@ class Expanded(msgspec.Struct, frozen=True):
     context: str
     entries: Sequence[Entry]
     count: int | None = None
+    shown: Shown = "entities"
+    """Of the items: all, their references alone (``/$ref``), or only ``count`` (``/$count``)."""
 
 
 def expanded_body(
@@ -150,17 +179,25 @@ def expanded_body(
         parts.append(f'"{form.prefix}context":{_string(context)}')
     parts.append(f'"id":{_string(entity_id)}')
     for name, found in collections.items():
-        if form.metadata != "none":
+        if form.metadata != "none" and found.shown == "entities":
             parts.append(f'"{name}{form.prefix}context":{_string(found.context)}')
         if found.count is not None:
             parts.append(f'"{name}{form.prefix}count":{_int64(form, found.count)}')
-        parts.append(f'"{name}":[{_objects(form, found.kind, found.entries)}]')
+        if found.shown == "entities":
+            parts.append(f'"{name}":[{_objects(form, found.kind, found.entries)}]')
+        elif found.shown == "references":
+            urls = [entry.url for entry in found.entries]
+            parts.append(f'"{name}":[{_references(form, urls)}]')
     return f"{{{','.join(parts)}}}".encode()
 
 
-def property_body(form: Format, context: str, value: Any) -> bytes:
+def property_body(form: Format, context: str, value: Any, *, count: int | None = None) -> bytes:
     """The answer that holds one property: a complex value as itself, any other as ``value``."""
-    control = {} if form.metadata == "none" else {f"{form.prefix}context": context}
+    control: dict[str, Any] = {}
+    if form.metadata != "none":
+        control[f"{form.prefix}context"] = context
+    if count is not None:
+        control[f"{form.prefix}count"] = str(count) if form.ieee754 else count
     members = value if isinstance(value, dict) else {"value": value}
     return msgspec.json.encode({**control, **members})
 
@@ -219,25 +256,6 @@ def _typed(form: Format, at: Shape, value: Any) -> Any:
 def _type_name(found: Property) -> str:
     name = found.edm.removeprefix("Edm.")
     return f"#Collection({name})" if found.collection else f"#{name}"
-
-
-def _version(max_version: str | None) -> str:
-    """4.0, as Graph answers, unless 4.01 is asked for (Protocol 4.01, section 8.2.7)."""
-    if max_version is None:
-        return "4.0"
-    text = max_version.strip()
-    if text == "4.0":
-        return "4.0"
-    try:
-        newest = float(text)
-    except ValueError:
-        newest = 0.0
-    if not 4.0 < newest < 100:
-        raise BadRequest(
-            f"OData-MaxVersion is {quoted(max_version)}; expected 4.0 or 4.01.",
-            target="OData-MaxVersion",
-        )
-    return "4.01"
 
 
 def _split(accept: str) -> list[str]:
