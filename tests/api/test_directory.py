@@ -205,6 +205,7 @@ async def test_the_members_of_a_group_are_listed(reader: Client) -> None:
     assert {one["@odata.type"] for one in response.json()["value"]} == {"#microsoft.graph.user"}
     assert (await reader("GET", f"{url}/$count")).text == "4"
     assert names(await reader("GET", f"{url}?$filter=contains(jobTitle,'design')")) == ["Ada"]
+    assert names(await reader("GET", f"{url}?$filter=manager eq null")) == []
     seen, link = [], f"{url}?$top=3"
     while link:
         page = (await reader("GET", link)).json()
