@@ -25,7 +25,7 @@ from openprofile.model.directory import Group, Person, User
 from openprofile.model.primitives import JSON, DateTimeOffset, decode, quoted
 from openprofile.model.shape import shape
 from openprofile.odata.payload import Members, entity, members, merge, write
-from openprofile.odata.seek import LAST
+from openprofile.odata.query.seek import LAST
 from openprofile.policy import directory as grants
 from openprofile.policy.caller import Caller
 from openprofile.policy.grants import Permissions, require

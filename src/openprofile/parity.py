@@ -193,6 +193,23 @@ CHOICES = (
         "and are never fetched.",
     ),
     Choice(
+        "query options on a facet",
+        graph="`$filter`, `$orderby`, `$select`, `$skip` and `$top` are documented.",
+        here="So are `$search`, `$count`, `$compute` and `/$count`, all as OData 4.01 says: see "
+        "`docs/conformance.md`.",
+    ),
+    Choice(
+        "the order of a collection, and its pages",
+        graph="By `createdDateTime`; neither the direction nor the size of a page is documented.",
+        here="The oldest first; a whole facet fits one page unless `Prefer: odata.maxpagesize` "
+        "asks for smaller ones.",
+    ),
+    Choice(
+        "`$top`",
+        graph="Elsewhere Graph takes it for the size of a page.",
+        here="It is how many items there are in all, as OData says, and no link follows them.",
+    ),
+    Choice(
         "writing notes and names with a read scope",
         graph="The permission data lists read scopes for some writes, which looks like a slip.",
         here="Every write needs User.ReadWrite or User.ReadWrite.All.",

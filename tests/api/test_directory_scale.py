@@ -10,7 +10,7 @@ from openprofile.directory import Directory
 from openprofile.errors import UnsupportedQuery
 from openprofile.finding.query import query
 from openprofile.model.directory import Group, Person, User
-from openprofile.odata.query import options
+from openprofile.odata.query.options import options
 from openprofile.policy.caller import Caller
 from openprofile.store.sqlite import SqliteStore
 

@@ -10,8 +10,8 @@ from openprofile.errors import UnsupportedQuery
 from openprofile.finding.query import Query
 from openprofile.finding.sources import Place, Source, sorted_whole
 from openprofile.finding.terms import Object, entity, key, read, value_of
-from openprofile.odata.evaluate import Frame
 from openprofile.odata.limits import Guard
+from openprofile.odata.query.evaluate import Frame
 from openprofile.store.base import Record, Store
 
 CANDIDATES = 1000

@@ -20,17 +20,26 @@ from openprofile.finding.terms import (
     worded,
 )
 from openprofile.model.directory import DirectoryObject, Person
-from openprofile.odata import parser, syntax
-from openprofile.odata.bind import Scope, predicate
-from openprofile.odata.clauses import Clause, clauses, words
-from openprofile.odata.evaluate import Evaluate, Frame, evaluator, weight
 from openprofile.odata.limits import Guard
-from openprofile.odata.meaning import Slot, Type
 from openprofile.odata.names import find
-from openprofile.odata.operands import qualified
-from openprofile.odata.query import Options
-from openprofile.odata.search import comparable
-from openprofile.odata.seek import LAST, Drive, Reach, beginning, drive, folded, merged, properties
+from openprofile.odata.query import parser, syntax
+from openprofile.odata.query.bind import Scope, predicate
+from openprofile.odata.query.clauses import Clause, clauses, words
+from openprofile.odata.query.evaluate import Evaluate, Frame, evaluator, weight
+from openprofile.odata.query.meaning import Slot, Type
+from openprofile.odata.query.operands import qualified
+from openprofile.odata.query.options import Options
+from openprofile.odata.query.search import comparable
+from openprofile.odata.query.seek import (
+    LAST,
+    Drive,
+    Reach,
+    beginning,
+    drive,
+    folded,
+    merged,
+    properties,
+)
 
 
 class Query(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from openprofile.errors import UnsupportedQuery
 from openprofile.finding.query import Query
 from openprofile.finding.terms import KINDS, MANAGER, span, terms, worded
 from openprofile.model.directory import DirectoryObject, User
-from openprofile.odata.seek import Reach
+from openprofile.odata.query.seek import Reach
 from openprofile.store.base import Kind, Record, Relation, Store
 
 Place: TypeAlias = tuple[str, ...]

@@ -10,9 +10,9 @@ import msgspec
 from openprofile.model.directory import DirectoryObject, Group, Person, User
 from openprofile.model.primitives import decode
 from openprofile.model.shape import shape
-from openprofile.odata.clauses import words
-from openprofile.odata.search import comparable
-from openprofile.odata.seek import LAST, Reach
+from openprofile.odata.query.clauses import words
+from openprofile.odata.query.search import comparable
+from openprofile.odata.query.seek import LAST, Reach
 from openprofile.store.base import Kind, Record, Span, Term
 
 MANAGER = "manager"

@@ -10,7 +10,7 @@ from openprofile.http.links import linked, located
 from openprofile.http.objects import Answers, Open, shown
 from openprofile.model.directory import Group, User
 from openprofile.odata.path import Target
-from openprofile.odata.query import options
+from openprofile.odata.query.options import options
 
 
 class GroupsFace:

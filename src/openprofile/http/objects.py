@@ -17,11 +17,11 @@ from openprofile.http.exchange import Answer, Call, odata_answer, text_answer
 from openprofile.http.query import next_link, refuse_options, selected, token_scope
 from openprofile.model.directory import DirectoryObject, Group, Person, User
 from openprofile.model.shape import shape
-from openprofile.odata.compile import compile
-from openprofile.odata.cursor import Cursor, refused, seal, unseal
 from openprofile.odata.payload import members, write
-from openprofile.odata.plan import Expansion, Plan
-from openprofile.odata.query import Options, options
+from openprofile.odata.query.compile import compile
+from openprofile.odata.query.cursor import Cursor, refused, seal, unseal
+from openprofile.odata.query.options import Options, options
+from openprofile.odata.query.plan import Expansion, Plan
 from openprofile.odata.representation import (
     Entry,
     Format,

@@ -11,11 +11,11 @@ import msgspec
 from openprofile.errors import BadRequest
 from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
-from openprofile.odata.compile import Prepared, prepare
-from openprofile.odata.cursor import seal, unseal
 from openprofile.odata.limits import DEFAULT
-from openprofile.odata.plan import Plan
-from openprofile.odata.query import Options
+from openprofile.odata.query.compile import Prepared, prepare
+from openprofile.odata.query.cursor import seal, unseal
+from openprofile.odata.query.options import Options
+from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import Entry, Format, item_url
 from openprofile.profiles import etag
 from openprofile.store.base import Record

@@ -15,8 +15,8 @@ from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.kinds import Entity, Model, Navigation
 from openprofile.model.primitives import quoted
 from openprofile.odata.names import find
-from openprofile.odata.operands import narrowed
-from openprofile.odata.query import options
+from openprofile.odata.query.operands import narrowed
+from openprofile.odata.query.options import options
 
 
 class Target(msgspec.Struct, frozen=True):

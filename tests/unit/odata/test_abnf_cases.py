@@ -15,10 +15,10 @@ from urllib.parse import unquote
 import pytest
 
 from openprofile.errors import BadRequest, NotSupported
-from openprofile.odata import parser, selection
 from openprofile.odata.limits import DEFAULT, Guard
-from openprofile.odata.query import Options, options
-from openprofile.odata.search import search
+from openprofile.odata.query import parser, selection
+from openprofile.odata.query.options import Options, options
+from openprofile.odata.query.search import search
 
 FOLDER = os.environ.get("OPENPROFILE_ODATA")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from openprofile.errors import BadRequest
-from openprofile.odata.clauses import Clause, clauses, words
+from openprofile.odata.query.clauses import Clause, clauses, words
 
 KNOWN = ("displayName", "mail")
 

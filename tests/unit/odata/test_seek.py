@@ -4,13 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openprofile.odata.bind import Scope, predicate
-from openprofile.odata.evaluate import Frame, evaluator
 from openprofile.odata.limits import Guard
-from openprofile.odata.meaning import Bound, Slot, Type
-from openprofile.odata.operands import qualified
-from openprofile.odata.search import comparable
-from openprofile.odata.seek import FIRST, LAST, Drive, Reach, drive, folded, merged, properties
+from openprofile.odata.query.bind import Scope, predicate
+from openprofile.odata.query.evaluate import Frame, evaluator
+from openprofile.odata.query.meaning import Bound, Slot, Type
+from openprofile.odata.query.operands import qualified
+from openprofile.odata.query.search import comparable
+from openprofile.odata.query.seek import (
+    FIRST,
+    LAST,
+    Drive,
+    Reach,
+    drive,
+    folded,
+    merged,
+    properties,
+)
 from unit.odata.library import Book
 
 INDEXED = ("title", "shelf")

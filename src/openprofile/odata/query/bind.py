@@ -12,11 +12,12 @@ from typing import Any
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import Enumeration, edm_name, quoted
 from openprofile.model.shape import NAMESPACE, shape
-from openprofile.odata import syntax, values
-from openprofile.odata.casts import conversion
-from openprofile.odata.functions import FUNCTIONS, UNSUPPORTED, Signature
 from openprofile.odata.limits import Guard, too_many
-from openprofile.odata.meaning import (
+from openprofile.odata.names import find, hint
+from openprofile.odata.query import syntax, values
+from openprofile.odata.query.casts import conversion
+from openprofile.odata.query.functions import FUNCTIONS, UNSUPPORTED, Signature
+from openprofile.odata.query.meaning import (
     BOOLEAN,
     INSTANT,
     INT64,
@@ -37,8 +38,7 @@ from openprofile.odata.meaning import (
     Subset,
     Type,
 )
-from openprofile.odata.names import find, hint
-from openprofile.odata.operands import (
+from openprofile.odata.query.operands import (
     NUMBERS,
     convert,
     declared,
@@ -49,9 +49,9 @@ from openprofile.odata.operands import (
     promoted,
     qualified,
 )
-from openprofile.odata.operators import Operators
-from openprofile.odata.parser import expression
-from openprofile.odata.search import search
+from openprofile.odata.query.operators import Operators
+from openprofile.odata.query.parser import expression
+from openprofile.odata.query.search import search
 
 _UNSUPPORTED_TYPES = ("Edm.Geography", "Edm.Geometry", "Edm.Stream", "Edm.Untyped")
 

@@ -14,14 +14,14 @@ import msgspec
 
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import decode
-from openprofile.odata.cursor import Cursor, read, refused, written
-from openprofile.odata.evaluate import Evaluate, Frame, Navigate
 from openprofile.odata.limits import Guard, Limits
-from openprofile.odata.meaning import Type
-from openprofile.odata.project import Members, Selection
-from openprofile.odata.query import Options
-from openprofile.odata.search import Match
-from openprofile.odata.texts import texts
+from openprofile.odata.query.cursor import Cursor, read, refused, written
+from openprofile.odata.query.evaluate import Evaluate, Frame, Navigate
+from openprofile.odata.query.meaning import Type
+from openprofile.odata.query.options import Options
+from openprofile.odata.query.project import Members, Selection
+from openprofile.odata.query.search import Match
+from openprofile.odata.query.texts import texts
 
 
 class Row(Protocol):

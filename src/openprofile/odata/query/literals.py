@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from openprofile.errors import NotSupported
-from openprofile.odata import values
-from openprofile.odata.lexer import Token
 from openprofile.odata.limits import too_many
-from openprofile.odata.reader import Reader
-from openprofile.odata.syntax import EnumLiteral, Literal, Node
+from openprofile.odata.query import values
+from openprofile.odata.query.lexer import Token
+from openprofile.odata.query.reader import Reader
+from openprofile.odata.query.syntax import EnumLiteral, Literal, Node
 
 CONSTANTS: Mapping[str, tuple[str, Any]] = {
     "true": ("Edm.Boolean", True),

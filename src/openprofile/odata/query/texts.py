@@ -9,9 +9,9 @@ from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
 from openprofile.model.shape import Property, shape
 from openprofile.odata.limits import Guard
-from openprofile.odata.meaning import Type
-from openprofile.odata.operands import declared
-from openprofile.odata.search import fold
+from openprofile.odata.query.meaning import Type
+from openprofile.odata.query.operands import declared
+from openprofile.odata.query.search import fold
 
 Gather: TypeAlias = Callable[[Any, Guard], list[str]]
 

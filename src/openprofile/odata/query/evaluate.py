@@ -16,10 +16,10 @@ from typing import Any, Protocol, TypeAlias
 from openprofile.errors import NotSupported
 from openprofile.model.primitives import Enumeration, Primitive
 from openprofile.model.shape import Property
-from openprofile.odata import meaning, values
 from openprofile.odata.limits import Guard
-from openprofile.odata.meaning import Bound
-from openprofile.odata.texts import texts
+from openprofile.odata.query import meaning, values
+from openprofile.odata.query.meaning import Bound
+from openprofile.odata.query.texts import texts
 
 OUTER = 2
 """The slots below those of lambdas: the item, and a member of one of its collections."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.primitives import quoted
-from openprofile.odata import syntax, values
-from openprofile.odata.functions import ARITHMETIC, TEMPORAL
-from openprofile.odata.meaning import (
+from openprofile.odata.query import syntax, values
+from openprofile.odata.query.functions import ARITHMETIC, TEMPORAL
+from openprofile.odata.query.meaning import (
     BOOLEAN,
     DECIMAL,
     DURATION,
@@ -19,7 +19,7 @@ from openprofile.odata.meaning import (
     In,
     Type,
 )
-from openprofile.odata.operands import (
+from openprofile.odata.query.operands import (
     INTEGERS,
     NUMBERS,
     at_midnight,

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from openprofile.errors import BadRequest
-from openprofile.odata import pattern, values
-from openprofile.odata.values import DAY, HOUR, MINUTE, SECOND, Instant
+from openprofile.odata.query import pattern, values
+from openprofile.odata.query.values import DAY, HOUR, MINUTE, SECOND, Instant
 
 
 class Signature(msgspec.Struct, frozen=True):

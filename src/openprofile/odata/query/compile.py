@@ -12,17 +12,17 @@ from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import edm_name, quoted
 from openprofile.model.shape import Property, shape
-from openprofile.odata import parser, search, selection
-from openprofile.odata.bind import Binder, Scope, predicate
-from openprofile.odata.evaluate import evaluator, navigates, weight
 from openprofile.odata.limits import DEFAULT, Guard, Limits, too_many
-from openprofile.odata.meaning import Bound, Slot, Type
 from openprofile.odata.names import find, hint
-from openprofile.odata.operands import declared, is_structured, narrowed, qualified
-from openprofile.odata.plan import Expansion, Key, Plan
-from openprofile.odata.project import Computed, Part, Selection
-from openprofile.odata.query import Options, options
-from openprofile.odata.tree import Kind, Tree, no_select
+from openprofile.odata.query import parser, search, selection
+from openprofile.odata.query.bind import Binder, Scope, predicate
+from openprofile.odata.query.evaluate import evaluator, navigates, weight
+from openprofile.odata.query.meaning import Bound, Slot, Type
+from openprofile.odata.query.operands import declared, is_structured, narrowed, qualified
+from openprofile.odata.query.options import Options, options
+from openprofile.odata.query.plan import Expansion, Key, Plan
+from openprofile.odata.query.project import Computed, Part, Selection
+from openprofile.odata.query.tree import Kind, Tree, no_select
 
 
 class Prepared(msgspec.Struct, frozen=True):

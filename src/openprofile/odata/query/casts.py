@@ -7,10 +7,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from openprofile.odata import values
-from openprofile.odata.functions import double
-from openprofile.odata.meaning import STRING, Type
-from openprofile.odata.operands import NUMBERS, enum_number, enum_text, is_enum, is_structured
+from openprofile.odata.query import values
+from openprofile.odata.query.functions import double
+from openprofile.odata.query.meaning import STRING, Type
+from openprofile.odata.query.operands import NUMBERS, enum_number, enum_text, is_enum, is_structured
 
 
 def conversion(given: Type, wanted: Type) -> Callable[[Any], Any] | None:

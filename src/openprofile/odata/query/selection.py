@@ -9,9 +9,9 @@ import re
 
 import msgspec
 
-from openprofile.odata.lexer import NAME, malformed
 from openprofile.odata.limits import Limits, too_many
-from openprofile.odata.query import Options, nested
+from openprofile.odata.query.lexer import NAME, malformed
+from openprofile.odata.query.options import Options, nested
 
 
 class Item(msgspec.Struct, frozen=True):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from openprofile.odata import literals
-from openprofile.odata.lexer import Token
 from openprofile.odata.limits import Guard, too_many
-from openprofile.odata.reader import Reader
-from openprofile.odata.syntax import (
+from openprofile.odata.query import literals
+from openprofile.odata.query.lexer import Token
+from openprofile.odata.query.reader import Reader
+from openprofile.odata.query.syntax import (
     Alias,
     Array,
     Binary,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from openprofile.errors import BadRequest
-from openprofile.odata.lexer import malformed, tokens
 from openprofile.odata.limits import Guard, too_many
-from openprofile.odata.syntax import Node
+from openprofile.odata.query.lexer import malformed, tokens
+from openprofile.odata.query.syntax import Node
 
 
 class Reader:

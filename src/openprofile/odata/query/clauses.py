@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from openprofile.errors import BadRequest
 from openprofile.model.primitives import quoted
-from openprofile.odata.lexer import malformed
 from openprofile.odata.limits import DEFAULT, too_many
 from openprofile.odata.names import find
-from openprofile.odata.search import comparable
+from openprofile.odata.query.lexer import malformed
+from openprofile.odata.query.search import comparable
 
 _OPTION = "$search"
 _PART = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\w+))\s*')

@@ -9,10 +9,10 @@ from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import edm_name, quoted
 from openprofile.model.shape import shape
-from openprofile.odata import selection
 from openprofile.odata.names import find, hint
-from openprofile.odata.operands import narrowed
-from openprofile.odata.project import Computed, Part, Selection
+from openprofile.odata.query import selection
+from openprofile.odata.query.operands import narrowed
+from openprofile.odata.query.project import Computed, Part, Selection
 
 Kind: TypeAlias = type[Entity] | type[Complex]
 

@@ -19,7 +19,7 @@ class Literal(Node, frozen=True, gc=False):
     edm: str
     """Its type: ``Edm.Int32``; ``null`` for null."""
     value: Any
-    """As ``odata.values`` keeps values of that type."""
+    """As ``values`` keeps values of that type."""
 
 
 class EnumLiteral(Node, frozen=True, gc=False):

@@ -8,9 +8,10 @@ from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import Enumeration, edm_name
 from openprofile.model.shape import ALIAS, NAMESPACE
-from openprofile.odata import values
-from openprofile.odata.functions import double
-from openprofile.odata.meaning import (
+from openprofile.odata.names import find
+from openprofile.odata.query import values
+from openprofile.odata.query.functions import double
+from openprofile.odata.query.meaning import (
     DECIMAL,
     DOUBLE,
     INSTANT,
@@ -21,7 +22,6 @@ from openprofile.odata.meaning import (
     Constant,
     Type,
 )
-from openprofile.odata.names import find
 
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
 NUMBERS = INTEGERS | {"Edm.Decimal", "Edm.Double", "Edm.Single"}

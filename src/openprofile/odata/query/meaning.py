@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from openprofile.model.shape import Property
-from openprofile.odata.search import Match
+from openprofile.odata.query.search import Match
 
 
 class Type(msgspec.Struct, frozen=True):

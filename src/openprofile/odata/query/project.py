@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import msgspec
 
 from openprofile.model.primitives import JSON, Enumeration
-from openprofile.odata import values
-from openprofile.odata.evaluate import Evaluate, Frame
-from openprofile.odata.meaning import Type
-from openprofile.odata.operands import enum_text
+from openprofile.odata.query import values
+from openprofile.odata.query.evaluate import Evaluate, Frame
+from openprofile.odata.query.meaning import Type
+from openprofile.odata.query.operands import enum_text
 
 Members = dict[str, Any]
 

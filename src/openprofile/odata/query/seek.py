@@ -11,9 +11,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from openprofile.odata import meaning, pattern
-from openprofile.odata.functions import FUNCTIONS
-from openprofile.odata.meaning import STRING, Apply, Bound, Compare, Constant, Field, In, Logic
+from openprofile.odata.query import meaning, pattern
+from openprofile.odata.query.functions import FUNCTIONS
+from openprofile.odata.query.meaning import (
+    STRING,
+    Apply,
+    Bound,
+    Compare,
+    Constant,
+    Field,
+    In,
+    Logic,
+)
 
 LAST = "\U0010ffff"
 """Behind every text that begins with what stands before it."""

@@ -12,8 +12,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from openprofile.odata.lexer import malformed
 from openprofile.odata.limits import Guard, too_many
+from openprofile.odata.query.lexer import malformed
 
 Match: TypeAlias = Callable[[Sequence[str]], bool]
 """Whether the folded texts of an item match."""
