@@ -10,7 +10,7 @@ from openprofile.clock import Clock
 
 T = TypeVar("T")
 
-MOST = 1000
+KEPT = 1000
 """Values that are kept; the oldest gives way."""
 
 
@@ -27,7 +27,7 @@ class Pending(Generic[T]):
 
     def put(self, value: T) -> str:
         """Keep ``value`` and return the name it is found by."""
-        if len(self._kept) >= MOST:
+        if len(self._kept) >= KEPT:
             del self._kept[next(iter(self._kept))]
         name = self._name()
         self._kept[name] = (self._clock.seconds() + self._seconds, value)
