@@ -90,13 +90,19 @@ async def open_store(dsn: str) -> Store:
 
 @asynccontextmanager
 async def stand_in(
-    data: Path, *, memory: bool = False, exposed: bool = False, limits: Limits | None = None
+    data: Path,
+    *,
+    memory: bool = False,
+    exposed: bool = False,
+    limits: Limits | None = None,
+    tenants: Sequence[str] = (),
 ) -> AsyncIterator[StandIn]:
     """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
 
     With ``memory`` people and profiles are kept in memory alone. Unless it is ``exposed``, links
-    lead to a loopback name whatever Host a request claims. Raises SchemaTooNew for a
-    database of a newer program, Unavailable for one that cannot be opened.
+    lead to a loopback name whatever Host a request claims. The local authority may speak for more
+    ``tenants`` than the sample people's. Raises SchemaTooNew for a database of a newer program,
+    Unavailable for one that cannot be opened.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     limits = limits or Limits()
@@ -110,7 +116,9 @@ async def stand_in(
         async def published() -> bytes:
             return signer.jwks()
 
-        rules = IssuerSettings(audience=[AUDIENCE, GRAPH_ID], tenants=[signer.tenant], clock_skew=0)
+        rules = IssuerSettings(
+            audience=[AUDIENCE, GRAPH_ID], tenants=[signer.tenant, *tenants], clock_skew=0
+        )
         issuer = TrustedIssuer(
             signer.issuers, rules, PublishedKeys(published, clock), signer.serves
         )
