@@ -9,7 +9,14 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -35,11 +42,14 @@ from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Network, Origins
 from openprofile.http.protocol import Protocol
+from openprofile.http.relations import PATH as RELATIONS_PATH
+from openprofile.http.relations import RelationsFace
 from openprofile.identity.flows import Flows
 from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
 from openprofile.profiles import Profiles
+from openprofile.relations import Relations
 from openprofile.settings import BadSettings, IssuerSettings, Limits, Settings
 from openprofile.store.base import Store
 from openprofile.store.sqlite import SqliteStore
@@ -132,7 +142,9 @@ async def stand_in(
             origins,
             domain=sample.DOMAIN,
         )
-        app = await _app(
+        graph_over = await _graph_over(store, clock, limits, verifier)
+        app = _app(
+            graph_over,
             store,
             clock,
             limits,
@@ -176,7 +188,8 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             verifier = TokenVerifier(issuers, clock, admission)
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
-            yield await _app(
+            yield _app(
+                await _graph_over(store, clock, limits, verifier),
                 store,
                 clock,
                 limits,
@@ -190,7 +203,22 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             await store.close()
 
 
-async def _app(
+async def _graph_over(
+    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier
+) -> Callable[[Store], Face]:
+    """What makes the Graph API on a view of ``store``, or on the store itself."""
+    token_key = await store.secret()
+
+    def graph_over(store: Store) -> Face:
+        directory = Directory(store, clock)
+        profiles = Profiles(store, directory, clock, limit=limits.items)
+        return Graph(profiles, directory, verifier, clock, token_key).answer
+
+    return graph_over
+
+
+def _app(
+    graph_over: Callable[[Store], Face],
     store: Store,
     clock: Clock,
     limits: Limits,
@@ -201,21 +229,16 @@ async def _app(
     routes: Sequence[BaseRoute] = (),
 ) -> App:
     """What the stand-in and the service have in common."""
-    token_key = await store.secret()
-
-    def face_over(store: Store) -> Face:
-        directory = Directory(store, clock)
-        profiles = Profiles(store, directory, clock, limit=limits.items)
-        return Graph(profiles, directory, verifier, clock, token_key).answer
-
+    relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
     return App(
-        face_over=face_over,
+        face_over=graph_over,
         authenticate=partial(authenticate, verifier=verifier),
         store=store,
         clock=clock,
         limits=limits,
         origins=origins,
         allowed_origins=allowed_origins,
+        faces={RELATIONS_PATH: relations.answer},
         routes=routes,
     )
 
