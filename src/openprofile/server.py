@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 if sys.platform != "win32":
     import uvloop
@@ -35,6 +35,7 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.audit import audited
 from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace
 from openprofile.http.cors import ANY
@@ -42,6 +43,8 @@ from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Network, Origins
 from openprofile.http.protocol import Protocol
+from openprofile.http.recent import PATH as RECENT_PATH
+from openprofile.http.recent import RecentRequests
 from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
 from openprofile.identity.flows import Flows
@@ -142,6 +145,7 @@ async def stand_in(
             origins,
             domain=sample.DOMAIN,
         )
+        recent = RecentRequests(clock, origins)
         graph_over = await _graph_over(store, clock, limits, verifier)
         app = _app(
             graph_over,
@@ -151,7 +155,8 @@ async def stand_in(
             verifier,
             origins,
             allowed_origins=[ANY],
-            routes=face.routes(),
+            recent=recent,
+            routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
         )
         yield StandIn(app, signer, clock, directory, store)
     finally:
@@ -226,19 +231,20 @@ def _app(
     origins: Origins,
     *,
     allowed_origins: Collection[str],
+    recent: RecentRequests | None = None,
     routes: Sequence[BaseRoute] = (),
 ) -> App:
-    """What the stand-in and the service have in common."""
+    """What the stand-in and the service have in common; ``routes`` are added."""
     relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
     return App(
-        face_over=graph_over,
+        face_over=lambda store: audited(graph_over(store), recent),
         authenticate=partial(authenticate, verifier=verifier),
         store=store,
         clock=clock,
         limits=limits,
         origins=origins,
         allowed_origins=allowed_origins,
-        faces={RELATIONS_PATH: relations.answer},
+        faces={RELATIONS_PATH: audited(relations.answer, recent)},
         routes=routes,
     )
 
