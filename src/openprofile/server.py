@@ -15,12 +15,13 @@ from collections.abc import (
     Collection,
     Coroutine,
     Iterator,
+    Mapping,
     Sequence,
 )
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import uvicorn
@@ -40,6 +41,8 @@ from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace
 from openprofile.http.cors import ANY
 from openprofile.http.exchange import Face
+from openprofile.http.explain import PATH as EXPLAIN_PATH
+from openprofile.http.explain import Explainer
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Network, Origins
 from openprofile.http.protocol import Protocol
@@ -55,6 +58,7 @@ from openprofile.profiles import Profiles
 from openprofile.relations import Relations
 from openprofile.settings import BadSettings, IssuerSettings, Limits, Settings
 from openprofile.store.base import Store
+from openprofile.store.rehearsal import Rehearsal
 from openprofile.store.sqlite import SqliteStore
 
 
@@ -66,6 +70,7 @@ class StandIn(msgspec.Struct):
     clock: Clock
     directory: Directory
     store: Store
+    explainer: Explainer
 
 
 def database(data: Path) -> Path:
@@ -147,6 +152,7 @@ async def stand_in(
         )
         recent = RecentRequests(clock, origins)
         graph_over = await _graph_over(store, clock, limits, verifier)
+        explainer = Explainer(graph_over(cast("Store", Rehearsal(store))), directory)
         app = _app(
             graph_over,
             store,
@@ -156,9 +162,10 @@ async def stand_in(
             origins,
             allowed_origins=[ANY],
             recent=recent,
+            faces={EXPLAIN_PATH: explainer.answer},
             routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
         )
-        yield StandIn(app, signer, clock, directory, store)
+        yield StandIn(app, signer, clock, directory, store, explainer)
     finally:
         await store.close()
 
@@ -232,9 +239,10 @@ def _app(
     *,
     allowed_origins: Collection[str],
     recent: RecentRequests | None = None,
+    faces: Mapping[str, Face] | None = None,
     routes: Sequence[BaseRoute] = (),
 ) -> App:
-    """What the stand-in and the service have in common; ``routes`` are added."""
+    """What the stand-in and the service have in common; ``faces`` and ``routes`` are added."""
     relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
     return App(
         face_over=lambda store: audited(graph_over(store), recent),
@@ -244,7 +252,7 @@ def _app(
         limits=limits,
         origins=origins,
         allowed_origins=allowed_origins,
-        faces={RELATIONS_PATH: audited(relations.answer, recent)},
+        faces={RELATIONS_PATH: audited(relations.answer, recent), **(faces or {})},
         routes=routes,
     )
 
