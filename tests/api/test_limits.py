@@ -8,8 +8,10 @@ import pytest
 from api.batching import batch, get, post, send
 from api.conftest import FACET_LIMIT, Client, Service, fault
 from api.test_facets import create
+from openprofile import sample
 from openprofile.http.exchange import LONGEST_CLIENT_ID
 from openprofile.http.query import LARGEST_PAGE
+from openprofile.identity.oauth import LONGEST as LONGEST_PARAMETER
 from openprofile.identity.tokens import LONGEST
 from openprofile.odata.batch import LONGEST_ID
 from openprofile.odata.multipart import LONGEST_PART_HEAD
@@ -114,3 +116,13 @@ async def test_so_many_faults_of_a_body_are_told(ada: Client) -> None:
     sent = {f"wrong{n}": 1 for n in range(MOST_FAULTS + 5)}
     error = fault(await ada("POST", PATH, json=sent), 400, "BadRequest")
     assert len(error["details"]) == MOST_FAULTS
+
+
+async def test_a_parameter_of_the_token_endpoint_has_so_many_characters(service: Service) -> None:
+    path = f"/{sample.TENANT}/oauth2/v2.0/token"
+    for beyond in (0, 1):
+        form = {"grant_type": "x" * (LONGEST_PARAMETER + beyond)}
+        response = await service.anonymous()("POST", path, data=form)
+        assert response.status_code == 400
+        told = f"more than {LONGEST_PARAMETER} characters"
+        assert (told in response.json()["error_description"]) is bool(beyond)

@@ -96,6 +96,8 @@ def need(form: Mapping[str, str], name: str) -> str:
     value = form.get(name)
     if not value:
         raise invalid_request(f"The request lacks the parameter '{name}'.")
+    if len(value) > LONGEST:
+        raise invalid_request(f"The parameter '{name}' has more than {LONGEST} characters.")
     return value
 
 
