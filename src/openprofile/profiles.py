@@ -273,19 +273,25 @@ class Conditions(msgspec.Struct, frozen=True):
 
     def check(self, record: Record) -> None:
         """Raise ResourceModified unless ``record`` is as a write wants it."""
-        if self.if_match is not None and not _names(self.if_match, record):
-            raise ResourceModified(
-                f"The item has changed: its ETag is {etag(record)}, "
-                f"If-Match asks for {self.if_match[:64]}."
-            )
+        self._match(record)
         if self.if_none_match is not None and _names(self.if_none_match, record):
             raise ResourceModified(
                 f"The item is there: its ETag is {etag(record)}, "
                 f"If-None-Match excludes {self.if_none_match[:64]}."
             )
 
-    def not_modified(self, record: Record) -> bool:
-        """Whether a reader has this version already."""
+    def _match(self, record: Record) -> None:
+        if self.if_match is not None and not _names(self.if_match, record):
+            raise ResourceModified(
+                f"The item has changed: its ETag is {etag(record)}, "
+                f"If-Match asks for {self.if_match[:64]}."
+            )
+
+    def has(self, record: Record) -> bool:
+        """Whether a reader has this version already; raises ResourceModified where it asks for
+        another.
+        """
+        self._match(record)
         return self.if_none_match is not None and _names(self.if_none_match, record)
 
 

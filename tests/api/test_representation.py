@@ -231,3 +231,24 @@ async def test_a_body_may_be_of_either_version(ada: Client) -> None:
             "Content-Type": "application/json;odata.metadata=minimal;IEEE754Compatible=true",
             "OData-Version": "4.01",
         })).status_code == 201  # fmt: skip
+
+
+async def test_conditions_hold_for_every_answer_with_an_etag(
+    ada: Client, position: dict[str, Any]
+) -> None:
+    path, tag = f"{PATH}/{position['id']}", position["@odata.etag"]
+    for known in (tag, "*"):
+        assert (await get(ada, f"{path}/isCurrent", If_None_Match=known)).status_code == 304
+    fault(await get(ada, path, If_Match='"other"'), 412, "resourceModified")
+    fault(await get(ada, f"{path}/isCurrent", If_Match='"other"'), 412, "resourceModified")
+    assert (await get(ada, path, If_Match=tag)).status_code == 200
+    assert (await get(ada, f"{path}/isCurrent/$value")).headers["etag"] == tag
+
+
+async def test_what_would_be_ignored_is_refused(ada: Client) -> None:
+    options = "$select=interests($top=1;$select=displayName)"
+    error = fault(await ada("GET", f"me/profile?{options}"), 400, "BadRequest")
+    assert "$expand" in error["message"]
+    fault(await ada("GET", "me/profile?$compute=1 add 1 as x"), 501, "NotImplemented")
+    context = (await ada("GET", f"{PATH}?$compute=1 add 1 as x")).json()["@odata.context"]
+    assert "()" not in context

@@ -101,7 +101,7 @@ def odata_answer(
     return Answer(status, {**common, **headers} if headers else common, body)
 
 
-def text_answer(request: Request, text: str) -> Answer:
+def text_answer(request: Request, text: str, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer with a raw value: ``/$count`` and ``/$value``."""
     return Answer(
         200,
@@ -110,6 +110,7 @@ def text_answer(request: Request, text: str) -> Answer:
             "OData-Version": request.version,
             "Cache-Control": "no-cache",
             "Vary": "OData-MaxVersion",
+            **(headers or {}),
         },
         text.encode(),
     )

@@ -117,7 +117,7 @@ class FacetFace:
         plan, form = item_plan(call.request, FACETS[facet])
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         record = await self._profiles.get(access, facet, item_id)
-        if conditions_of(call).not_modified(record):
+        if conditions_of(call).has(record):
             return empty_answer(call.request, {"ETag": etag(record)}, status=304)
         return self._entity(200, call, access, record, plan, form)
 

@@ -33,8 +33,9 @@ from openprofile.odata.representation import (
 from openprofile.policy.directory import shown_of_group, shown_of_person
 
 USUAL_PAGE = 100
+"""Objects on one page when nothing is asked for, as with Graph."""
 LARGEST_PAGE = 999
-"""Objects on one page, when nothing is asked for and at most, as with Graph."""
+"""Objects on one page of a directory collection at most, as with Graph."""
 EXPANDED = 20
 """Objects of a collection that ``$expand`` inlines, as with Graph."""
 

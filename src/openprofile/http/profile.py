@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from openprofile.clock import Clock
+from openprofile.errors import NotSupported
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
 from openprofile.http.facets import profile_context, profile_url
 from openprofile.http.query import entry_of, item_plan, selected
@@ -32,6 +33,11 @@ class ProfileFace:
 
     async def _get(self, call: Call) -> Answer:
         plan, form = item_plan(call.request, Profile)
+        if plan.options.compute is not None:
+            raise NotSupported(
+                "$compute is supported for the items of a facet, not for the profile itself.",
+                target="$compute",
+            )
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         found = await self._profiles.facets(access)
         context, url = profile_context(call, access), profile_url(call, access)

@@ -71,8 +71,10 @@ class PropertyFace:
         refuse_options(prepared.options, allowed=allowed, where=f"the property {found.name}")
         form = call.request.format(prepared.options.format)
         record, access = await self._record(call)
-        value, count = self._shown(call.target, record, prepared)
         headers = {"ETag": etag(record)}
+        if conditions_of(call).has(record):
+            return empty_answer(call.request, headers, status=304)
+        value, count = self._shown(call.target, record, prepared)
         if value is None:
             return empty_answer(call.request, headers)
         facet, item_id = item_of(call.target)
@@ -91,7 +93,7 @@ class PropertyFace:
         if isinstance(value, (dict, list)):
             raise BadRequest("$value applies to a primitive property, not to a structure.")
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return text_answer(call.request, text)
+        return text_answer(call.request, text, {"ETag": etag(record)})
 
     async def _count(self, call: Call) -> Answer:
         prepared = prepare_property(call.request.query, _property(call.target))

@@ -90,7 +90,8 @@ def entry_of(plan: Plan, record: Record, collection: str, now: int) -> Entry:
 
 def selected(plan: Plan) -> str:
     """The selection as a context URL tells it: ``(displayName,id)``, or nothing for everything."""
-    return f"({','.join(plan.selection.names)})" if plan.selection is not None else ""
+    names = plan.selection.names if plan.selection is not None else ()
+    return f"({','.join(names)})" if names else ""
 
 
 def token_scope(call: Call) -> str:

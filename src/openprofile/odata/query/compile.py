@@ -210,6 +210,8 @@ class _Compiler:
         leads = find(last, navigation)
         if name is None and leads is not None:
             at.leaf(leads, option, item)
+            if item.options != Options():
+                raise no_select(option, item, f"the options of {leads} belong into $expand")
             at.navigation.add(leads)
             return
         if name is None:
