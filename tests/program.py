@@ -20,7 +20,6 @@ class Program:
         self.announcement = ""
 
     def __enter__(self) -> Self:
-        (self.data / "endpoints.json").unlink(missing_ok=True)
         self._log: IO[bytes] = (self.data.parent / f"{self.data.name}.log").open("ab")
         self.process = subprocess.Popen(
             self._command, stdout=subprocess.PIPE, stderr=self._log, text=True

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +16,13 @@ import msgspec
 from openprofile import __version__, sample, server, telemetry
 from openprofile.clock import Clock
 from openprofile.directory import Directory
-from openprofile.http.origin import is_loopback
+from openprofile.hosts import in_url, is_loopback
+from openprofile.identity import files
+from openprofile.identity.certificates import Certificates
+from openprofile.identity.files import BadFile
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person
-from openprofile.settings import default_data
+from openprofile.settings import BadSettings, Settings, default_data, load
 from openprofile.store.base import SchemaTooNew, Unavailable
 from openprofile.store.sqlite import SqliteStore
 
@@ -28,6 +33,9 @@ _data = click.option(
     show_default="~/.local/share/openprofile",
     help="The folder of the database and of the local authority's key.",
 )
+
+
+_CENTURY = 100 * 366 * 24 * 3600
 
 
 @click.group(context_settings={"auto_envvar_prefix": "OPENPROFILE", "max_content_width": 100})
@@ -45,6 +53,12 @@ def main() -> None:
     show_default=True,
     help="The port for http; 0 takes a free one.",
 )
+@click.option(
+    "--tls-port",
+    type=click.IntRange(0, 65535),
+    help="The port for https; 0 takes a free one. [default: 8443, or a free one where --port is 0 "
+    "or 8443 is taken]",
+)
 @_data
 @click.option("--memory", is_flag=True, help="Keep people and profiles in memory alone.")
 @click.option(
@@ -52,7 +66,7 @@ def main() -> None:
     is_flag=True,
     help="Allow a --host that other machines reach; whoever reaches it can forge its tokens.",
 )
-def dev(host: str, port: int, data: Path, memory: bool, expose: bool) -> None:
+def dev(host: str, port: int, tls_port: int | None, data: Path, memory: bool, expose: bool) -> None:
     """Run the stand-in: sample people, a local token authority, an embedded database."""
     if not expose and not is_loopback(host):
         raise click.UsageError(
@@ -61,7 +75,43 @@ def dev(host: str, port: int, data: Path, memory: bool, expose: bool) -> None:
         )
     telemetry.configure(json=False)
     with _explained():
-        server.run(_dev(host, port, data, memory=memory, exposed=expose))
+        server.run(_dev(host, port, tls_port, data, memory=memory, exposed=expose))
+
+
+@main.command()
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="OPENPROFILE_CONFIG",
+    help="A TOML file of settings; variables of the environment stand above it.",
+)
+@click.option("--host", help="The name or address to listen on. [default: the setting, localhost]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port; 0 takes a free one. [default: the setting, 8080]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    envvar="OPENPROFILE_WORKERS",
+    show_default=True,
+    help="Processes that answer.",
+)
+def serve(config: Path | None, host: str | None, port: int | None, workers: int) -> None:
+    """Run the service for an organisation, with the people of its own OpenID Connect issuer.
+
+    docs/settings.md lists the settings. It refuses to start where that would not be secure.
+    """
+    if workers > 1:
+        raise click.UsageError("One process is all there is yet: leave --workers out.")
+    with _explained():
+        settings = load(os.environ, config)
+        changes = {"host": host or settings.host, "port": settings.port if port is None else port}
+        settings = msgspec.structs.replace(settings, **changes)
+        telemetry.configure(json=True, level=settings.log_level)
+        server.run(_serve(settings))
 
 
 @main.command()
@@ -74,7 +124,13 @@ def dev(host: str, port: int, data: Path, memory: bool, expose: bool) -> None:
 )
 @click.option("--app", "application", is_flag=True, help="A token for the application by itself.")
 @click.option("--role", "roles", multiple=True, help="An app role (claim roles); may be repeated.")
-@click.option("--expires-in", type=int, default=3600, show_default=True, help="Seconds it holds.")
+@click.option(
+    "--expires-in",
+    type=click.IntRange(-_CENTURY, _CENTURY),
+    default=3600,
+    show_default=True,
+    help="Seconds it holds.",
+)
 @_data
 def token(
     user: str | None,
@@ -129,64 +185,123 @@ def _person(data: Path, name: str | None) -> Person:
 async def _find(data: Path, name: str) -> Person | None:
     store = SqliteStore(server.database(data))
     try:
-        return await Directory(store).find(sample.TENANT, name)
+        return await Directory(store, Clock()).find(sample.TENANT, name)
     finally:
         await store.close()
 
 
-async def _dev(host: str, port: int, data: Path, *, memory: bool, exposed: bool) -> None:
+async def _dev(
+    host: str, port: int, tls_port: int | None, data: Path, *, memory: bool, exposed: bool
+) -> None:
+    (data / "endpoints.json").unlink(missing_ok=True)  # of a run that was killed
     async with server.stand_in(data, memory=memory, exposed=exposed) as parts:
-        sockets = server.listen(host, port)
-        url = f"http://{_in_url(host)}:{sockets[0].getsockname()[1]}"
-        parts.authority.answer_to(url)
+        plain = server.listen(host, port)
+        secure = _listen_for_tls(host, port, tls_port)
+        certificates = Certificates(data, parts.clock)
+        context = certificates.server_context(host)
+        here = _Addresses(
+            url=f"http://{in_url(host)}:{plain[0].getsockname()[1]}",
+            tls_url=f"https://{in_url(host)}:{secure[0].getsockname()[1]}",
+            ca=certificates.ca.absolute(),
+        )
+        parts.authority.answer_to(here.tls_url)
         people = await parts.directory.people(sample.TENANT)
 
         def ready() -> None:
-            _write_endpoints(data, url, people)
-            _announce(url, data, memory, parts.authority)
+            _write_endpoints(data, here, people, parts.authority)
+            _announce(here, data, memory, parts.authority)
 
-        await server.serve(parts.app, sockets, ready)
+        try:
+            await server.serve(parts.app, plain, ready, (context, secure))
+        finally:
+            _remove_endpoints(data, here)
 
 
-def _write_endpoints(data: Path, url: str, people: list[Person]) -> None:
+async def _serve(settings: Settings) -> None:
+    tls = None
+    if settings.tls_certificate:
+        tls = server.certificate(settings.tls_certificate, settings.tls_key)
+    scheme = "https" if tls else "http"
+    server.secured(settings, f"{scheme}://{in_url(settings.host)}")  # before the port is taken
+    sockets = server.listen(settings.host, settings.port)
+    listening = f"{scheme}://{in_url(settings.host)}:{sockets[0].getsockname()[1]}"
+    async with server.service(settings, listening) as app:
+
+        def ready() -> None:
+            click.echo(f"openprofile {__version__} answers at {listening}/beta")
+
+        if tls:
+            await server.serve(app, [], ready, (tls, sockets))
+        else:
+            await server.serve(app, sockets, ready)
+
+
+class _Addresses(msgspec.Struct, frozen=True):
+    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
+
+    url: str
+    tls_url: str
+    ca: Path
+
+
+def _listen_for_tls(host: str, port: int, tls_port: int | None) -> list[socket.socket]:
+    if tls_port is not None:
+        return server.listen(host, tls_port)
+    try:
+        return server.listen(host, 8443 if port else 0)
+    except OSError:
+        return server.listen(host, 0)
+
+
+def _write_endpoints(data: Path, here: _Addresses, people: list[Person], signer: Authority) -> None:
     """Tell other programs where the stand-in is; the file is there only once it is ready."""
     endpoints = {
-        "url": url,
-        "tls_url": None,
-        "ca": None,
+        "url": here.url,
+        "tls_url": here.tls_url,
+        "ca": str(here.ca),
         "tenant": sample.TENANT,
         "users": [
             {"id": one.id, "userPrincipalName": one.user.user_principal_name} for one in people
         ],
+        "client": {"id": signer.sample.id, "secret": signer.sample.secret},
     }
+    content = msgspec.json.format(msgspec.json.encode(endpoints)) + b"\n"
+    files.replace(data / "endpoints.json", content)
+
+
+def _remove_endpoints(data: Path, here: _Addresses) -> None:
+    """Tell nobody any more, unless another stand-in on this folder tells of itself by now."""
     path = data / "endpoints.json"
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(endpoints)) + b"\n")
-    unfinished.replace(path)
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        if msgspec.json.decode(path.read_bytes()).get("url") == here.url:
+            path.unlink()
 
 
-def _announce(url: str, data: Path, memory: bool, signer: Authority) -> None:
+def _announce(here: _Addresses, data: Path, memory: bool, signer: Authority) -> None:
     first = sample.people()[0]
     bearer = _delegated(signer, first, "User.ReadWrite", (), 24 * 3600)
     kept = "in memory, until it stops" if memory else str(server.database(data))
     curl = shlex.join(
         [
-            *("curl", "-X", "POST", f"{url}/beta/me/profile/interests"),
+            *("curl", "-X", "POST", f"{here.url}/beta/me/profile/interests"),
             *("-H", "Content-Type: application/json"),
             *("-H", f"Authorization: Bearer {bearer}"),
             *("-d", '{"displayName": "Chess", "categories": ["Games"]}'),
         ]
     )
+    trust = " ".join(f"{variable}={shlex.quote(str(here.ca))}" for variable in _TRUSTING)
     click.echo(
-        f"openprofile {__version__} answers at {url}/beta\n"
+        f"openprofile {__version__} answers at {here.url}/beta and {here.tls_url}/beta\n"
         f"  kept {kept}\n"
-        f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}'\n\n"
+        f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}',\n"
+        f"  and from the authority {here.tls_url}/{sample.TENANT}\n\n"
+        f"Trust its certificate in Python and Node:\n\nexport {trust}\n\n"
         f"Add an interest for {first.user.display_name}:\n\n{curl}\n"
     )
 
 
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+_TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""What Python's ssl, its requests, and Node read the certificates from that they trust."""
 
 
 @contextlib.contextmanager
@@ -194,5 +309,6 @@ def _explained() -> Iterator[None]:
     """One sentence instead of a traceback for what an operator can mend."""
     try:
         yield
-    except (SchemaTooNew, Unavailable, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    except (SchemaTooNew, Unavailable, BadFile, BadSettings, OSError) as error:
+        # a driver may tell it in several lines
+        raise click.ClickException(" ".join(str(error).split())) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 
@@ -40,6 +41,14 @@ def date_time_offset(ticks: int) -> str:
     """``ticks`` as Graph prints an Edm.DateTimeOffset: ``2020-07-06T06:34:12.2294868Z``."""
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{fraction:07d}Z"
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` is a GUID in its canonical form: one that a client may choose."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_id() -> str:

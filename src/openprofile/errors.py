@@ -2,7 +2,8 @@
 
     Fault
     ├── BadRequest                    400  BadRequest
-    │   └── InvalidPayload            400  BadRequest, one detail for each property at fault
+    │   ├── InvalidPayload            400  BadRequest, one detail for each property at fault
+    │   └── UnsupportedQuery          400  Request_UnsupportedQuery
     ├── InvalidAuthenticationToken    401  InvalidAuthenticationToken
     ├── AuthorizationRequestDenied    403  Authorization_RequestDenied
     ├── ResourceNotFound              404  Request_ResourceNotFound
@@ -10,6 +11,7 @@
     ├── MethodNotAllowed              405  Request_BadRequest
     ├── NotAcceptable                 406  notAcceptable
     ├── NameAlreadyExists             409  nameAlreadyExists
+    │   └── ObjectConflict            409  Request_MultipleObjectsWithSameKeyValue
     ├── PreconditionFailed            412  preconditionFailed
     │   └── ResourceModified          412  resourceModified
     ├── RequestEntityTooLarge         413  requestEntityTooLarge
@@ -85,6 +87,14 @@ class InvalidPayload(BadRequest):
         )
 
 
+class UnsupportedQuery(BadRequest):
+    """The query options ask for what the directory has no index for; the message says what it
+    has.
+    """
+
+    code = "Request_UnsupportedQuery"
+
+
 class InvalidAuthenticationToken(Fault):
     """There is no bearer token, or one that does not hold (RFC 6750)."""
 
@@ -139,6 +149,12 @@ class NameAlreadyExists(Fault):
 
     status = 409
     code = "nameAlreadyExists"
+
+
+class ObjectConflict(NameAlreadyExists):
+    """Another object of the directory has the value that is to be unique."""
+
+    code = "Request_MultipleObjectsWithSameKeyValue"
 
 
 class PreconditionFailed(Fault):
@@ -204,7 +220,7 @@ class NotSupported(Fault):
 
 
 class ServiceUnavailable(Fault):
-    """Nothing was stored: the database cannot take the request now."""
+    """Nothing was done: the database, or the keys of the token's issuer, cannot be had now."""
 
     status = 503
     code = "serviceNotAvailable"

@@ -56,6 +56,27 @@ _WITNESSES = {
     "read": f"{_PROFILE}test_the_profile_holds_every_facet_with_its_context_before_it",
     "erase": f"{_PROFILE}test_delete_erases_the_whole_profile_and_no_other",
 }
+_DIRECTORY = "tests/api/test_directory.py::"
+_QUERIES = "tests/api/test_directory_queries.py::"
+_OF_DIRECTORY = {
+    "GET {user}": f"{_DIRECTORY}test_a_person_is_read_by_id_and_by_principal_name[beta]",
+    "PATCH {user}": f"{_DIRECTORY}test_an_update_merges_what_it_is_sent_and_answers_nothing",
+    "GET {user}/directReports": f"{_DIRECTORY}test_those_who_report_to_a_person_are_listed",
+    "GET {user}/manager": f"{_DIRECTORY}test_a_manager_is_a_directory_object[beta]",
+    "PUT {user}/manager/$ref": f"{_DIRECTORY}test_a_manager_is_set_and_taken_away",
+    "DELETE {user}/manager/$ref": f"{_DIRECTORY}test_a_manager_is_set_and_taken_away",
+    "GET {user}/memberOf": f"{_DIRECTORY}test_the_groups_of_a_person_are_listed",
+    "GET /users": f"{_QUERIES}test_everybody_is_listed_by_display_name[beta]",
+    "POST /users": f"{_DIRECTORY}test_a_created_person_is_there[beta]",
+    "DELETE {user}": f"{_DIRECTORY}test_a_deleted_person_leaves_nothing_behind",
+    "GET /groups": f"{_DIRECTORY}test_groups_are_listed_and_read[beta]",
+    "GET /groups/{group-id}": f"{_DIRECTORY}test_groups_are_listed_and_read[beta]",
+    "GET /groups/{group-id}/members": f"{_DIRECTORY}test_the_members_of_a_group_are_listed",
+    "POST /groups/{group-id}/members/$ref": f"{_DIRECTORY}test_members_join_and_leave",
+    "DELETE /groups/{group-id}/members/{user-id}/$ref": (
+        f"{_DIRECTORY}test_members_join_and_leave"
+    ),
+}
 _READ_ONLY_READ = f"{_PROFILE}test_the_account_is_what_the_directory_knows"
 _READ_ONLY_WRITE = f"{_PROFILE}test_a_read_only_facet_refuses_every_write"
 _NOT_SERVED = "not a part of the profile entity; nothing is served at the path"
@@ -66,6 +87,19 @@ _BEYOND = (
         "refused, 405",
         f"{_PROFILE}test_another_method_on_the_profile_is_refused",
     ),
+    Row("DELETE /me", "refused, 405", f"{_DIRECTORY}test_what_is_read_only_refuses_writes"),
+    Row("POST /groups", "refused, 405", f"{_DIRECTORY}test_what_is_read_only_refuses_writes"),
+    Row(
+        "PATCH /groups/{id}",
+        "refused, 405",
+        f"{_DIRECTORY}test_what_is_read_only_refuses_writes",
+    ),
+    Row(
+        "DELETE /groups/{id}",
+        "refused, 405",
+        f"{_DIRECTORY}test_what_is_read_only_refuses_writes",
+    ),
+    Row("GET /users/delta()", "refused, 404", "changes are not tracked"),
     Row("{user}/responsibilities", "refused, 400", _NOT_SERVED),
     Row("/admin/people/…", "refused, 400", _NOT_SERVED),
 )
@@ -108,6 +142,74 @@ CHOICES = (
         here="Every item has a weak ETag, a create its Location, and `If-Match` is obeyed.",
     ),
     Choice(
+        "comparing strings of the directory",
+        graph="They compare without case; nothing is said of accents.",
+        here="They compare, sort and are searched without case and without accents.",
+    ),
+    Choice(
+        "`$filter` on `/users` and `/groups`",
+        graph="The properties and operators that each property supports are in a table; advanced "
+        "ones need `ConsistencyLevel: eventual`. What is not supported is "
+        "`Request_UnsupportedQuery`.",
+        here="Any filter with one condition that the index answers (eq, in, ge, le, startsWith, "
+        "joined by and; or a disjunction of such), at any size of the tenant; anything else is "
+        "`Request_UnsupportedQuery`. The header is accepted and makes no difference.",
+    ),
+    Choice(
+        "`$top` on collections of the directory",
+        graph="It is the size of a page, from 1 to 999; the next link leads on.",
+        here="The same, although OData has it bound the whole result.",
+    ),
+    Choice(
+        "a page that would take a search through many people",
+        graph="Not documented.",
+        here="It may hold fewer than `$top`, or nobody, and its next link goes on.",
+    ),
+    Choice(
+        "the properties that `/beta` shows of a person",
+        graph="More than `/v1.0`, whose usual eleven are documented.",
+        here="All that there are.",
+    ),
+    Choice(
+        "who writes people and memberships",
+        graph="Depends on the Entra role, the permission and the property.",
+        here="An application with the permission, or a Global, User or People Administrator "
+        "through one; nobody else, not their own properties either.",
+    ),
+    Choice(
+        "a userPrincipalName that is taken",
+        graph="400 on some pages, 409 in the list of errors.",
+        here="409, `Request_MultipleObjectsWithSameKeyValue`.",
+    ),
+    Choice(
+        "`passwordProfile`",
+        graph="Required to create a person.",
+        here="Accepted and not kept: passwords are the identity provider's.",
+    ),
+    Choice(
+        "references in bodies (`@odata.id`)",
+        graph="Examples name graph.microsoft.com.",
+        here="They must lead to a person below this service's own root, of either version, "
+        "and are never fetched.",
+    ),
+    Choice(
+        "query options on a facet",
+        graph="`$filter`, `$orderby`, `$select`, `$skip` and `$top` are documented.",
+        here="So are `$search`, `$count`, `$compute` and `/$count`, all as OData 4.01 says: see "
+        "`docs/conformance.md`.",
+    ),
+    Choice(
+        "the order of a collection, and its pages",
+        graph="By `createdDateTime`; neither the direction nor the size of a page is documented.",
+        here="The oldest first; a whole facet fits one page unless `Prefer: odata.maxpagesize` "
+        "asks for smaller ones.",
+    ),
+    Choice(
+        "`$top`",
+        graph="Elsewhere Graph takes it for the size of a page.",
+        here="It is how many items there are in all, as OData says, and no link follows them.",
+    ),
+    Choice(
         "writing notes and names with a read scope",
         graph="The permission data lists read scopes for some writes, which looks like a slip.",
         here="Every write needs User.ReadWrite or User.ReadWrite.All.",
@@ -141,17 +243,36 @@ DIFFERENCES = (
     *(
         Difference("user", name, "present", _NOT_IN_EXCERPT)
         for name in (
+            "accountEnabled",
             "ageGroup",
+            "businessPhones",
+            "city",
+            "companyName",
+            "country",
             "createdDateTime",
+            "department",
+            "employeeId",
             "givenName",
             "jobTitle",
+            "mailNickname",
+            "memberOf",
+            "mobilePhone",
+            "officeLocation",
+            "passwordProfile",
+            "postalCode",
             "preferredLanguage",
+            "state",
+            "streetAddress",
             "surname",
             "usageLocation",
         )
     ),
-    Difference("user", "directReports", "absent", "the directory's relations are not served yet"),
-    Difference("user", "manager", "absent", "the directory's relations are not served yet"),
+    Difference(
+        "GraphService",
+        "groups",
+        "present",
+        "Graph has the set too; an excerpt of the metadata may leave it out",
+    ),
     Difference("user", "people", "absent", "the relevance list of Outlook: " + _NOT_A_PROFILE),
     Difference(
         "user",
@@ -164,12 +285,27 @@ DIFFERENCES = (
 
 def rows() -> list[Row]:
     """Every documented operation on a profile, and those that only generated clients know."""
-    known = operations(BETA)
+    known: dict[str, Operation] = {}
+    for operation in operations(BETA):
+        known.setdefault(f"{operation.method} {address(operation.path)}", operation)
     return [
-        *(_row(operation) for operation in known if operation.path.startswith("/me/")),
+        *(_row(operation) for operation in known.values() if "/profile" in operation.path),
+        *(
+            Row(name, "works", _OF_DIRECTORY[name])
+            for name, operation in known.items()
+            if "/profile" not in operation.path
+        ),
         *_refused(),
         *_BEYOND,
     ]
+
+
+def address(path: str) -> str:
+    """A path as the map has it, where ``/me`` and ``/users/{user-id}`` are both ``{user}``."""
+    for prefix in ("/me", "/users/{user-id}"):
+        if path == prefix or path.startswith(f"{prefix}/"):
+            return "{user}" + path.removeprefix(prefix)
+    return path
 
 
 def markdown() -> str:
@@ -183,8 +319,7 @@ def _row(operation: Operation) -> Row:
     if segment:
         read_only = FACETS[segment[0]].read_only
         witness = _READ_ONLY_READ if read_only else f"{witness}[{segment[0]}]"
-    path = operation.path.replace("/me/", "{user}/", 1)
-    return Row(f"{operation.method} {path}", "works", witness)
+    return Row(f"{operation.method} {address(operation.path)}", "works", witness)
 
 
 def _refused() -> Iterator[Row]:
@@ -201,7 +336,8 @@ def _refused() -> Iterator[Row]:
 def _lines() -> Iterator[str]:
     yield "# Parity"
     yield ""
-    yield "What Microsoft Graph's profile API has, and what this service does about it."
+    yield "What Microsoft Graph's profile API and its directory have, and what this service does"
+    yield "about it."
     yield f"What is said of Graph is what its documents showed by {KNOWN_ON}; nothing was tried"
     yield "against the live service. `{user}` is `/me` or `/users/{id | userPrincipalName}`."
     yield "Run `scripts/docs` to write this page anew."

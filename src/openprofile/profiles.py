@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 import msgspec
 
-from openprofile.clock import Clock, date_time_offset, new_id
+from openprofile.clock import Clock, date_time_offset, is_id, new_id
 from openprofile.directory import Directory, fold
 from openprofile.errors import (
     BadRequest,
@@ -50,8 +49,6 @@ THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
 THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
 """The source ids that Graph gives to data written through the profile API, and to data of the
 directory (https://learn.microsoft.com/graph/people-data-sources)."""
-
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -135,7 +132,7 @@ class Profiles:
         An id that is a GUID is kept (NameAlreadyExists if it is taken), any other replaced.
         Raises QuotaLimitReached when the facet is full.
         """
-        if not _GUID.fullmatch(item.id):
+        if not is_id(item.id):
             item.id = new_id()
         ticks = self._clock.ticks()
         now = DateTimeOffset(date_time_offset(ticks))

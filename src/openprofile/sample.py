@@ -14,19 +14,19 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, DOMAIN)
 TENANT = str(_NAMESPACE)
 
 _PEOPLE = (
-    # given name, surname, job title, manager, directory role
-    ("Ada", "Lindqvist", "Product Designer", "noor", None),
-    ("Bram", "Okafor", "Software Engineer", "noor", None),
-    ("Chiara", "Moretti", "Software Engineer", "noor", None),
-    ("Deniz", "Aydın", "Data Scientist", "noor", None),
-    ("Emeka", "Nwosu", "Account Manager", "greta", None),
-    ("Farah", "Haddad", "Customer Advocate", "greta", None),
-    ("Greta", "Vogel", "Head of Sales", "ines", None),
-    ("Hiro", "Tanaka", "Systems Administrator", "ines", GLOBAL_ADMINISTRATOR),
-    ("Ines", "Duarte", "Managing Director", None, None),
-    ("Jonas", "Berg", "People Partner", "ines", USER_ADMINISTRATOR),
-    ("Mei", "Castillo", "Illustrator", "ada", None),
-    ("Noor", "Rahman", "Head of Engineering", "ines", None),
+    # given name, surname, job title, department, manager, directory role
+    ("Ada", "Lindqvist", "Product Designer", "Engineering", "noor", None),
+    ("Bram", "Okafor", "Software Engineer", "Engineering", "noor", None),
+    ("Chiara", "Moretti", "Software Engineer", "Engineering", "noor", None),
+    ("Deniz", "Aydın", "Data Scientist", "Engineering", "noor", None),
+    ("Emeka", "Nwosu", "Account Manager", "Sales", "greta", None),
+    ("Farah", "Haddad", "Customer Advocate", "Sales", "greta", None),
+    ("Greta", "Vogel", "Head of Sales", "Sales", "ines", None),
+    ("Hiro", "Tanaka", "Systems Administrator", "Operations", "ines", GLOBAL_ADMINISTRATOR),
+    ("Ines", "Duarte", "Managing Director", "Management", None, None),
+    ("Jonas", "Berg", "People Partner", "Operations", "ines", USER_ADMINISTRATOR),
+    ("Mei", "Castillo", "Illustrator", "Engineering", "ada", None),
+    ("Noor", "Rahman", "Head of Engineering", "Engineering", "ines", None),
 )
 _GROUPS = (
     ("Engineering", "Those who build the product.", ("ada", "bram", "chiara", "deniz", "noor")),
@@ -46,6 +46,9 @@ def people() -> list[Person]:
         Person(
             user=User(
                 id=person_id(given.lower()),
+                account_enabled=True,
+                company_name="Harbour",
+                department=department,
                 display_name=f"{given} {surname}",
                 given_name=given,
                 surname=surname,
@@ -55,12 +58,14 @@ def people() -> list[Person]:
                 usage_location="PT",
                 job_title=title,
                 mail=f"{given.lower()}@{DOMAIN}",
+                mail_nickname=given.lower(),
+                office_location="Porto",
                 user_principal_name=f"{given.lower()}@{DOMAIN}",
             ),
             manager=person_id(manager) if manager else None,
             directory_roles=[role] if role else [],
         )
-        for given, surname, title, manager, role in _PEOPLE
+        for given, surname, title, department, manager, role in _PEOPLE
     ]
 
 
@@ -81,5 +86,5 @@ def groups() -> list[tuple[Group, tuple[str, ...]]]:
 
 async def seed(directory: Directory) -> None:
     """Put the sample people into a directory that has nobody yet."""
-    if not await directory.people(TENANT):
+    if await directory.is_empty(TENANT):
         await directory.put(TENANT, people(), groups())

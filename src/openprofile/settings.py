@@ -1,11 +1,32 @@
-"""Every setting, with one sentence each."""
+"""Every setting, with one sentence each; docs/settings.md lists them, and a test compares."""
 
 from __future__ import annotations
 
 import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
+from msgspec import Meta
+
+PREFIX = "OPENPROFILE_"
+
+_OTHERS = re.compile(
+    PREFIX
+    + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
+    "|(SERVICE|PORT)_.*)"
+)
+"""Variables that are no settings: options of the commands, what tests are told, and what
+Kubernetes tells every container of a service with this name."""
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class BadSettings(Exception):
+    """The settings cannot stand; the message says in a sentence which and why."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -21,6 +42,236 @@ class Limits(msgspec.Struct, frozen=True):
     """Bytes of a request's path and query."""
     items: int = 1000
     """Items of one facet of one person."""
+
+
+class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An issuer of tokens, how its tokens are read, and whom it may speak for."""
+
+    issuer: Annotated[
+        str,
+        Meta(
+            description="The URL of the OpenID Connect issuer whose tokens are accepted, as the "
+            "claim `iss` spells it; its keys are found by discovery."
+        ),
+    ] = ""
+    audience: Annotated[
+        list[str],
+        Meta(
+            description="The values of the claim `aud` of which a token must have one: what this "
+            "service is called at the issuer."
+        ),
+    ] = []
+    tenant: Annotated[
+        str | None,
+        Meta(
+            description="The tenant of everybody whom this issuer names, whatever its tokens say; "
+            "without it and `tenants`, the tenant is the GUID in the issuer's URL, or one made "
+            "from that URL."
+        ),
+    ] = None
+    tenants: Annotated[
+        list[str],
+        Meta(
+            description="The tenants (claim `tid`) whose tokens are accepted; needed for an issuer "
+            "of many, such as Entra ID's `https://login.microsoftonline.com/organizations/v2.0`."
+        ),
+    ] = []
+    person_claim: Annotated[
+        str,
+        Meta(
+            description="The claim that holds the person's id, or the principal name of a person "
+            "of the directory; a path such as `user/id` reaches into a claim."
+        ),
+    ] = "oid"
+    scope_claim: Annotated[
+        str,
+        Meta(description="The claim that holds the delegated permissions; Keycloak's is `scope`."),
+    ] = "scp"
+    role_claim: Annotated[
+        str,
+        Meta(
+            description="The claim that holds roles, application permissions among them; "
+            "Keycloak's is `realm_access/roles`."
+        ),
+    ] = "roles"
+    administrator_roles: Annotated[
+        list[str],
+        Meta(
+            description="The roles that make a person an administrator of people, besides the "
+            "directory roles in Entra ID's claim `wids`."
+        ),
+    ] = []
+    clock_skew: Annotated[
+        int,
+        Meta(ge=0, le=600, description="Seconds by which the issuer's clock may differ from ours."),
+    ] = 60
+
+    def check(self) -> None:
+        """Raise BadSettings for what would let the wrong people in."""
+        if not self.issuer:
+            raise BadSettings(
+                "There is no issuer: set OPENPROFILE_ISSUER to the OpenID Connect issuer whose "
+                "tokens are accepted."
+            )
+        if not self.audience:
+            raise BadSettings(
+                f"There is no audience for the issuer {self.issuer}: set OPENPROFILE_AUDIENCE to "
+                "what its tokens for this service carry in the claim 'aud'."
+            )
+
+    @property
+    def accepted_tenants(self) -> frozenset[str]:
+        """The values of ``tid`` that a token must have one of; empty where it is not looked at."""
+        if self.tenant:
+            return frozenset()
+        named = self.tenants or _GUID.findall(self.issuer)[:1]
+        return frozenset(one.casefold() for one in named)
+
+
+class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings of ``openprofile serve``; the issuer's stand for the first issuer."""
+
+    issuers: Annotated[
+        list[IssuerSettings],
+        Meta(
+            description="Further issuers: in the file a table `[[issuers]]` each with the settings "
+            "of an issuer, in the environment a JSON list of them."
+        ),
+    ] = []
+    database: Annotated[
+        str,
+        Meta(
+            description="Where people and profiles are kept: `sqlite:///FILE`, or a "
+            "`postgresql://` URL as libpq takes it."
+        ),
+    ] = "sqlite:///openprofile.sqlite3"
+    public_url: Annotated[
+        str,
+        Meta(
+            description="The https URL by which clients reach the service, without a path: links "
+            "in answers begin with it."
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        list[str],
+        Meta(
+            description="Addresses and networks of the proxies in front, whose "
+            "`X-Forwarded-Proto` and `X-Forwarded-Host` are believed; they must set both."
+        ),
+    ] = []
+    allowed_origins: Annotated[
+        list[str],
+        Meta(
+            description="The origins of web pages whose scripts may call the API (CORS), as "
+            "`https://app.example.org`; `*` is every one."
+        ),
+    ] = []
+    host: Annotated[str, Meta(description="The name or address to listen on.")] = "localhost"
+    port: Annotated[int, Meta(ge=0, le=65535, description="The port; 0 takes a free one.")] = 8080
+    tls_certificate: Annotated[
+        str | None,
+        Meta(
+            description="The PEM file of the certificate (and those above it) to answer https with."
+        ),
+    ] = None
+    tls_key: Annotated[
+        str | None,
+        Meta(description="The PEM file of its key, unless that is in the certificate's file."),
+    ] = None
+    create_people: Annotated[
+        bool,
+        Meta(
+            description="Whether a person whom a trusted issuer names, and the directory does not "
+            "know, is put there at the first call."
+        ),
+    ] = True
+    body_limit: Annotated[
+        int, Meta(ge=1024, description="Bytes that a request's body may have.")
+    ] = 1024 * 1024
+    item_limit: Annotated[
+        int, Meta(ge=1, description="Items that one facet of one person may hold.")
+    ] = 1000
+    log_level: Annotated[
+        str,
+        Meta(
+            pattern="^(debug|info|warning|error)$",
+            description="The least that is logged: `debug`, `info`, `warning` or `error`.",
+        ),
+    ] = "info"
+
+    def all_issuers(self) -> list[IssuerSettings]:
+        """Every issuer, the first one first."""
+        values = {name: getattr(self, name) for name in IssuerSettings.__struct_fields__}
+        first = [IssuerSettings(**values)] if self.issuer else []
+        return first + self.issuers
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting, as the documentation shows it."""
+
+    name: str
+    default: str
+    sentence: str
+
+    @property
+    def variable(self) -> str:
+        """The variable of the environment that sets it."""
+        return PREFIX + self.name.upper()
+
+
+def documented(struct: type[msgspec.Struct] = Settings) -> Iterator[Setting]:
+    """Every setting of a struct, in its order."""
+    hints = get_type_hints(struct, include_extras=True)
+    for field in msgspec.structs.fields(struct):
+        made = field.default if field.default_factory is msgspec.NODEFAULT else None
+        default = msgspec.json.encode(made).decode() if made not in (None, "") else ""
+        (meta,) = (one for one in get_args(hints[field.name]) if isinstance(one, Meta))
+        yield Setting(field.name, default, meta.description or "")
+
+
+def load(environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """The settings in the TOML ``file``, and above them those of the ``environment``.
+
+    Lists in the environment are JSON, or words separated by spaces or commas. Raises BadSettings
+    for what is unknown, of the wrong type, or out of range.
+    """
+    values = _read(file) if file else {}
+    known = {one.variable: one.name for one in documented()}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or _OTHERS.fullmatch(variable) or not text:
+            continue
+        if variable not in known:
+            raise BadSettings(f"There is no setting {variable}; docs/settings.md lists them.")
+        values[known[variable]] = _value(known[variable], text)
+    unknown = sorted(values.keys() - set(known.values()))
+    if unknown:
+        raise BadSettings(f"{file}: there is no setting {', '.join(unknown)}.")
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        raise BadSettings(f"The setting {path.rstrip('`')} does not hold: {reason}.") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{file}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{file}: {error}.") from error
+
+
+def _value(name: str, text: str) -> Any:
+    """A variable's text as its setting takes it."""
+    if not isinstance(getattr(Settings(), name), list):
+        return text
+    if text.lstrip().startswith("["):
+        try:
+            return msgspec.json.decode(text)
+        except msgspec.DecodeError as error:
+            raise BadSettings(f"{PREFIX}{name.upper()} is not a JSON list: {error}.") from error
+    return text.replace(",", " ").split()
 
 
 def default_data() -> Path:

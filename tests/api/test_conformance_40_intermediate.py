@@ -6,7 +6,7 @@ from api.conformance import CONTEXT, INTERESTS, PATH, ada_with_interests, body, 
 from api.conftest import Client, Service, fault
 from docs.conformance_page import unmet
 from openprofile.model.facets import FACETS
-from openprofile.odata.functions import FUNCTIONS
+from openprofile.odata.query.functions import FUNCTIONS
 
 pytestmark = pytest.mark.anyio
 ALL = [interest["displayName"] for interest in INTERESTS]

@@ -1,8 +1,6 @@
 """Which bearer tokens are believed, and what each refusal says."""
 
-import base64
 import hmac
-import json
 import time
 from typing import Any
 
@@ -11,7 +9,9 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from api.conftest import BASE, Service, fault
+from issuer import compact, encoded
 from openprofile import sample
+from openprofile.identity.applications import SAMPLE_ID
 
 pytestmark = pytest.mark.anyio
 PATH = "me/profile/interests"
@@ -38,16 +38,6 @@ def signed(
     own = service.parts.authority._key
     head = {"alg": "RS256", "kid": own.kid} | (header or {})
     return jwt.encode(head, claims(service, **changes), key or own, algorithms=[head["alg"]])
-
-
-def unsigned(header: dict[str, Any], body: dict[str, Any], signature: bytes = b"") -> str:
-    return ".".join(
-        map(_base64, (json.dumps(header).encode(), json.dumps(body).encode(), signature))
-    )
-
-
-def _base64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 async def refused(service: Service, token: str, *, saying: str = "") -> None:
@@ -84,6 +74,12 @@ async def test_without_a_token_nothing_is_told(service: Service, path: str) -> N
         ({"exp": None}, "lacks the claim 'exp'"),
         ({"exp": "soon"}, "'exp'"),
         ({"tid": None}, "lacks the claim 'tid'"),
+        ({"tid": "c0ffee00-1111-2222-3333-444444444444"}, "tenant"),
+        ({"tid": 7}, "'tid'"),
+        ({"aud": SAMPLE_ID}, "another audience"),
+        ({"aud": "urn:openprofile:refresh"}, "another audience"),
+        ({"aud": "https://localhost.example.com"}, "another audience"),
+        ({"aud": "https://x@localhost"}, "another audience"),
         ({"oid": None}, "'oid'"),
         ({"oid": 7}, "'oid'"),
         ({"iss": None}, "not trusted"),
@@ -97,6 +93,21 @@ async def test_claims_that_do_not_hold_are_refused(
     await refused(service, signed(service, **changes), saying=saying)
 
 
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "00000003-0000-0000-c000-000000000000",
+        "https://localhost",
+        "https://127.0.0.1:8443",
+        "http://[::1]:8080",
+    ],
+)
+async def test_the_service_is_an_audience_by_each_of_its_names(
+    service: Service, audience: str
+) -> None:
+    assert (await service.bearing(signed(service, aud=audience))("GET", PATH)).status_code == 200
+
+
 async def test_an_audience_among_several_is_enough(service: Service) -> None:
     token = signed(service, aud=["x", "https://graph.microsoft.com"])
     assert (await service.bearing(token)("GET", PATH)).status_code == 200
@@ -108,20 +119,20 @@ async def test_only_the_published_key_signs(service: Service) -> None:
     await refused(service, signed(service, key=other), saying="signature")
     await refused(service, signed(service, header={"kid": "unknown"}), saying="does not publish")
     header, body, signature = signed(service).split(".")
-    forged = unsigned({}, claims(service, oid=sample.person_id("hiro"))).split(".")[1]
+    forged = compact({}, claims(service, oid=sample.person_id("hiro"))).split(".")[1]
     await refused(service, f"{header}.{forged}.{signature}", saying="signature")
     await refused(service, f"{header}.{body}.{signature[:-4]}AAAA", saying="signature")
     await refused(service, f"{header}.{body}.", saying="signature")
-    confused = unsigned({"alg": "HS256", "kid": own.kid}, claims(service))[:-1]
+    confused = compact({"alg": "HS256", "kid": own.kid}, claims(service))[:-1]
     tag = hmac.digest(own.as_pem(private=False), confused.encode(), "sha256")
-    await refused(service, f"{confused}.{_base64(tag)}", saying="RS256")
+    await refused(service, f"{confused}.{encoded(tag)}", saying="RS256")
     for alg in ("none", "None", "HS256", None):
         head = {"alg": alg, "kid": own.kid}
-        await refused(service, unsigned(head, claims(service)), saying="RS256")
+        await refused(service, compact(head, claims(service)), saying="RS256")
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "a.b", "a.b.c", "..", "é.é.é", "a.b.c.d.e", "A" * 20_000, unsigned({}, {})]
+    "token", ["x", "a.b", "a.b.c", "..", "é.é.é", "a.b.c.d.e", "A" * 20_000, compact({}, {})]
 )
 async def test_what_is_no_token_is_refused(service: Service, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}".encode()}

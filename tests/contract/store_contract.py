@@ -1,24 +1,33 @@
 """What every store promises, as one class of tests: a store's own test module subclasses it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from openprofile.store.base import (
+    Change,
     Conflict,
     Delete,
+    DeletePerson,
     Erase,
     Full,
     Insert,
+    Join,
     Key,
+    Leave,
     Missing,
     PutGroup,
     PutPerson,
     Record,
+    Relation,
+    Span,
     Store,
     StoreError,
+    Term,
     Unavailable,
     Update,
+    UpdatePerson,
 )
 
 
@@ -40,6 +49,28 @@ class Refusal(Exception):
 
 def refuse(_: Record) -> str:
     raise Refusal
+
+
+EVERY = ("", "\U0010ffff")
+"""The ends of the span that holds all terms of a property."""
+
+
+def person(person_id: str, *values: str, tenant: str = "t", new: bool = False) -> PutPerson:
+    """A person who is found by ``values`` of the property ``p``."""
+    terms = tuple(Term("p", value) for value in values)
+    return PutPerson(tenant, person_id, f"{person_id}@x", person_id.upper(), terms, new)
+
+
+def release(record: Record) -> PutPerson:
+    return person(record.id, "released")
+
+
+async def found(store: Store, low: str, high: str, **options: Any) -> list[tuple[str, str]]:
+    """The values and ids of a span of the property ``p``."""
+    limit = options.pop("limit", 100)
+    entries = await store.entries("t", "user", Span("p", low, high), limit=limit, **options)
+    assert all(entry.record.text == entry.record.id.upper() for entry in entries)
+    return [(entry.value, entry.record.id) for entry in entries]
 
 
 @pytest.mark.anyio
@@ -69,6 +100,15 @@ class StoreContract:
         for other in (key("2"), key(tenant="x"), key(owner="x"), key(facet="x")):
             assert await store.get(other) is None
 
+    async def test_a_name_with_a_nul_is_found_nowhere(self, store: Store) -> None:
+        await store.write([insert(key("1")), PutPerson("t", "1", "ada@x", "Ada")])
+        assert await store.get(key("1\0")) is None
+        assert await store.collection("t", "o\0", "f") == []
+        assert await store.person("t", "1\0") is None
+        for change in (Update(key("1\0"), refuse), Delete(key("1\0"), refuse)):
+            with pytest.raises(Missing):
+                await store.write([change])
+
     async def test_a_taken_key_is_a_conflict(self, store: Store) -> None:
         (first,) = await store.write([insert(key(), "first")])
         with pytest.raises(Conflict):
@@ -80,6 +120,33 @@ class StoreContract:
             await store.write([insert(key(item), item, created=created)])
         await store.write([insert(key("z", owner="other")), insert(key("z", facet="other"))])
         assert [found.id for found in await store.collection("t", "o", "f")] == list("dcab")
+
+    async def test_ids_and_names_run_by_code_point(self, store: Store) -> None:
+        order = ["A", "Z", "_", "a", "z", "é"]
+        await store.write([insert(key(item)) for item in reversed(order)])
+        await store.write([PutPerson("t", name, name, "") for name in reversed(order)])
+        assert [found.id for found in await store.collection("t", "o", "f")] == order
+        assert [found.id for found in await store.people("t")] == order
+
+    async def test_what_is_owned_runs_facet_by_facet(self, store: Store) -> None:
+        for item, facet in (("b", "g"), ("a", "g"), ("z", "f"), ("c", "e")):
+            await store.write([insert(key(item, facet=facet))])
+        await store.write([insert(key(owner="other")), insert(key(tenant="other"))])
+        assert [(facet, found.id) for facet, found in await store.owned("t", "o")] == [
+            ("e", "c"),
+            ("f", "z"),
+            ("g", "a"),
+            ("g", "b"),
+        ]
+        assert await store.owned("t", "nobody") == []
+
+    async def test_an_erase_is_seen_by_the_changes_after_it(self, store: Store) -> None:
+        await store.write([insert(key(str(n)), limit=2) for n in range(2)])
+        await store.write([Erase("t", "o"), insert(key("1"), "new", limit=2)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["new"]
+        with pytest.raises(Missing):
+            await store.write([Erase("t", "o"), Update(key("1"), refuse)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["new"]
 
     async def test_a_full_collection_takes_no_more(self, store: Store) -> None:
         await store.write([insert(key(str(n)), limit=2) for n in range(2)])
@@ -167,6 +234,37 @@ class StoreContract:
                 await store.write([Update(key("0"), lambda _: "x"), bad])
             assert caught.value.change is bad
 
+    async def test_items_and_the_directory_are_written_together_or_not(self, store: Store) -> None:
+        await store.write([person("1", "a"), insert(key("0"), limit=2)])
+        both = [
+            Update(key("0"), lambda found: found.text + "!"),
+            person("2", "b"),
+            insert(key("1"), limit=2),
+            UpdatePerson("t", "1", release),
+        ]
+        bad: list[Change] = [
+            insert(key("2"), limit=2),
+            Delete(key("none"), allow),
+            person("1", new=True),
+        ]
+        for last in bad:
+            with pytest.raises(StoreError) as caught:
+                await store.write([*both, last])
+            assert caught.value.change is last
+            assert [record.text for record in await store.collection("t", "o", "f")] == ["{}"]
+            assert await found(store, *EVERY) == [("a", "1")]
+        records = await store.write([*both, Erase("t", "o"), insert(key("1"), "new", limit=1)])
+        assert [record and record.text for record in records] == [
+            "{}!",
+            "2",
+            "{}",
+            "1",
+            None,
+            "new",
+        ]
+        assert await store.collection("t", "o", "f") == records[-1:]
+        assert await found(store, *EVERY) == [("b", "2"), ("released", "1")]
+
     async def test_a_failed_write_leaves_its_neighbours_alone(self, store: Store) -> None:
         await store.write([insert(key("taken"))])
         outcomes = await asyncio.gather(
@@ -223,6 +321,162 @@ class StoreContract:
         assert not await store.share_group("other", "1", "2")
         await store.write([PutGroup("t", "g", "", ("1",))])
         assert not await store.share_group("t", "1", "2")
+
+    async def test_a_new_person_takes_neither_an_id_nor_a_name(self, store: Store) -> None:
+        await store.write([person("1")])
+        with pytest.raises(Conflict):
+            await store.write([PutPerson("t", "1", "other@x", "", new=True)])
+        with pytest.raises(Conflict):
+            await store.write([PutPerson("t", "2", "1@x", "", new=True)])
+        kept = await store.person("t", "1")
+        assert kept is not None
+        assert kept.text == "1"
+        await store.write([person("2", new=True), person("1", tenant="other", new=True)])
+
+    async def test_a_span_runs_by_value_then_id(self, store: Store) -> None:
+        await store.write(
+            [person("c", "ada"), person("a", "bram"), person("b", "ada"), person("d", "ade", "é")]
+        )
+        await store.write([person("z", "ada", tenant="other")])
+        every = [("ada", "b"), ("ada", "c"), ("ade", "d"), ("bram", "a"), ("é", "d")]
+        assert await found(store, *EVERY) == every
+        assert await found(store, *EVERY, descending=True) == every[::-1]
+        assert await found(store, "ada", "ada") == every[:2]
+        assert await found(store, "ad", "ad\U0010ffff") == every[:3]
+        assert await found(store, "ade", "bram") == every[2:4]
+        assert await found(store, "x", "a") == []
+        for span, count in ((EVERY, 5), (("ada", "ada"), 2), (("x", "y"), 0)):
+            assert await store.count_entries("t", "user", Span("p", *span)) == count
+        assert await store.count_entries("t", "user", Span("other", *EVERY)) == 0
+        assert await store.count_entries("t", "group", Span("p", *EVERY)) == 0
+
+    @pytest.mark.parametrize("descending", [False, True])
+    async def test_a_span_goes_on_after_an_entry_that_may_be_gone(
+        self, store: Store, descending: bool
+    ) -> None:
+        people = [person(str(n), f"v{n // 2}") for n in range(6)]
+        await store.write(people)
+        every = await found(store, *EVERY, descending=descending)
+        for width in (1, 2, 4):
+            after, read = None, []
+            while page := await found(
+                store, *EVERY, descending=descending, after=after, limit=width
+            ):
+                read += page
+                after = page[-1]
+            assert read == every
+        await store.write([person("2")])
+        kept = [("v0", "0"), ("v0", "1"), ("v1", "3"), ("v2", "4"), ("v2", "5")]
+        expected = kept[1::-1] if descending else kept[2:]
+        assert await found(store, *EVERY, descending=descending, after=("v1", "2")) == expected
+
+    async def test_terms_are_those_that_were_put_last(self, store: Store) -> None:
+        await store.write([person("1", "old", "same"), person("2", "old")])
+        await store.write([person("1", "new", "same")])
+        assert await found(store, *EVERY) == [("new", "1"), ("old", "2"), ("same", "1")]
+        with pytest.raises(Conflict):
+            await store.write([PutPerson("t", "1", "2@x", "", (Term("p", "lost"),))])
+        assert await found(store, *EVERY) == [("new", "1"), ("old", "2"), ("same", "1")]
+
+    async def test_a_person_is_revised_in_the_transaction(self, store: Store) -> None:
+        (before,) = await store.write([person("1", "a")])
+        assert before is not None
+
+        def revise(record: Record) -> PutPerson:
+            assert record == before
+            return PutPerson("t", "1", "new@x", "1", (Term("p", "b"),))
+
+        (after,) = await store.write([UpdatePerson("t", "1", revise)])
+        assert after is not None
+        assert after.version == before.version + 1
+        assert await store.person("t", "new@x") == after
+        assert await store.person("t", "1@x") is None
+        assert await found(store, *EVERY) == [("b", "1")]
+
+    async def test_a_person_whose_revision_is_refused_stays(self, store: Store) -> None:
+        await store.write([person("1", "a"), person("2")])
+
+        def refused(_: Record) -> PutPerson:
+            raise Refusal
+
+        with pytest.raises(Refusal):
+            await store.write([UpdatePerson("t", "1", refused)])
+        with pytest.raises(Conflict):
+            await store.write([UpdatePerson("t", "1", lambda _: PutPerson("t", "1", "2@x", ""))])
+        with pytest.raises(Missing):
+            await store.write([UpdatePerson("t", "3", release)])
+        assert await found(store, *EVERY) == [("a", "1")]
+
+    async def test_a_deleted_person_leaves_nothing(self, store: Store) -> None:
+        await store.write([person("1", "a"), person("2", "1"), person("3", "1", "b")])
+        await store.write([PutGroup("t", "g", "", ("1", "2"))])
+        await store.write([insert(key("i", owner="1")), insert(key("i", owner="2"))])
+        assert await store.write([DeletePerson("t", "1", "p", release)]) == [None]
+        assert await store.person("t", "1") is None
+        assert await store.person("t", "1@x") is None
+        assert await store.owned("t", "1") == []
+        assert len(await store.owned("t", "2")) == 1
+        assert not await store.share_group("t", "1", "2")
+        assert await found(store, *EVERY) == [("released", "2"), ("released", "3")]
+        with pytest.raises(Missing):
+            await store.write([DeletePerson("t", "1", "p", release)])
+
+    async def test_a_delete_that_fails_leaves_everything(self, store: Store) -> None:
+        await store.write([person("1", "a"), person("2", "1"), insert(key(owner="1"))])
+        await store.write([PutGroup("t", "g", "", ("1",))])
+
+        def refused(_: Record) -> PutPerson:
+            raise Refusal
+
+        with pytest.raises(Refusal):
+            await store.write([DeletePerson("t", "1", "p", refused)])
+        assert await found(store, *EVERY) == [("1", "2"), ("a", "1")]
+        assert len(await store.owned("t", "1")) == 1
+        assert await store.count_related("t", "memberOf", "1") == 1
+
+    async def test_membership_is_read_from_both_ends(self, store: Store) -> None:
+        await store.write([person(name) for name in "cab"])
+        await store.write([PutGroup("t", "h", "H", ("a", "b", "c")), PutGroup("t", "g", "G", "b")])
+
+        async def related(relation: Relation, of: str, after: str = "", limit: int = 9) -> str:
+            records = await store.related("t", relation, of, after=after, limit=limit)
+            return "".join(record.id for record in records)
+
+        assert await related("members", "h") == "abc"
+        assert await related("members", "h", limit=2) == "ab"
+        assert await related("members", "h", after="a") == "bc"
+        assert await related("memberOf", "b") == "gh"
+        assert await related("memberOf", "b", after="g") == "h"
+        assert await related("members", "b") == ""
+        assert await store.count_related("t", "members", "h") == 3
+        assert await store.count_related("t", "memberOf", "b") == 2
+        assert await store.count_related("other", "memberOf", "b") == 0
+        assert (await store.related("t", "memberOf", "a", limit=9))[0] == await store.group(
+            "t", "h"
+        )
+        assert await store.group("t", "a") is None
+
+    async def test_people_join_and_leave_a_group(self, store: Store) -> None:
+        await store.write([person("1"), person("2"), PutGroup("t", "g", "", ("1",))])
+        assert await store.write([Join("t", "g", "2")]) == [None]
+        assert await store.share_group("t", "1", "2")
+        with pytest.raises(Conflict):
+            await store.write([Join("t", "g", "2")])
+        for nobody in (Join("t", "g", "3"), Join("t", "h", "1"), Leave("t", "g", "3")):
+            with pytest.raises(Missing):
+                await store.write([nobody])
+        assert await store.write([Leave("t", "g", "2")]) == [None]
+        assert await store.count_related("t", "members", "g") == 1
+        with pytest.raises(Missing):
+            await store.write([Leave("t", "g", "2")])
+
+    async def test_groups_are_found_by_their_terms(self, store: Store) -> None:
+        await store.write([PutGroup("t", "g", "G", (), (Term("p", "a"),)), person("1", "a")])
+        (entry,) = await store.entries("t", "group", Span("p", *EVERY), limit=9)
+        assert (entry.value, entry.record.text) == ("a", "G")
+        await store.write([PutGroup("t", "g", "G", (), (Term("p", "b"),))])
+        (entry,) = await store.entries("t", "group", Span("p", *EVERY), limit=9)
+        assert entry.value == "b"
 
     async def test_a_secret_is_made_once(self, store: Store) -> None:
         secret = await store.secret()

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import sqlite3
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -55,6 +56,89 @@ def test_endpoints_tell_where_it_is_once_it_is_ready(tmp_path: Path) -> None:
             "userPrincipalName": "ada@harbour.example",
         }
         assert len(told["users"]) == 12
+
+
+def test_it_answers_over_tls_to_whom_trusts_its_certificate(tmp_path: Path) -> None:
+    with Program(tmp_path / "data") as program:
+        told = program.endpoints
+        port = told["tls_url"].rpartition(":")[2]
+        trusting = ssl.create_default_context(cafile=told["ca"])
+        names = ["localhost", "127.0.0.1", *(["[::1]"] if socket.has_ipv6 else [])]
+        for name in names:
+            url = f"https://{name}:{port}"
+            assert httpx2.get(f"{url}/livez", verify=trusting).status_code == 200
+            answer = httpx2.get(
+                f"{url}/beta/me/profile/interests",
+                headers={"Authorization": f"Bearer {program.token()}"},
+                verify=trusting,
+            )
+            assert answer.json()["@odata.context"].startswith(f"{url}/beta/")
+        with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx2.get(told["tls_url"], verify=ssl.create_default_context())
+        assert f"SSL_CERT_FILE={told['ca']}" in program.announcement
+
+
+def test_its_certificate_authority_outlives_the_process(tmp_path: Path) -> None:
+    with Program(tmp_path / "data") as program:
+        ca = Path(program.endpoints["ca"]).read_bytes()
+    with Program(tmp_path / "data") as program:
+        assert Path(program.endpoints["ca"]).read_bytes() == ca
+
+
+def test_the_issuer_answers_over_tls(tmp_path: Path) -> None:
+    with Program(tmp_path / "data") as program:
+        told = program.endpoints
+        issuer = f"{told['tls_url']}/{told['tenant']}/v2.0"
+        for url, trust in ((told["tls_url"], told["ca"]), (told["url"], None)):
+            found = httpx2.get(
+                f"{url}/{told['tenant']}/v2.0/.well-known/openid-configuration",
+                verify=ssl.create_default_context(cafile=trust),
+            ).json()
+            assert found["issuer"] == issuer
+            assert found["token_endpoint"].startswith(url)
+
+
+def test_the_sample_application_gets_a_token_with_the_secret_of_the_endpoints(
+    tmp_path: Path,
+) -> None:
+    with Program(tmp_path / "data") as program:
+        told = program.endpoints
+        assert (tmp_path / "data" / "endpoints.json").stat().st_mode & 0o077 == 0
+        answer = httpx2.post(
+            f"{told['url']}/{told['tenant']}/oauth2/v2.0/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": told["client"]["id"],
+                "client_secret": told["client"]["secret"],
+                "scope": "https://graph.microsoft.com/.default",
+            },
+        )
+        assert answer.status_code == 200
+        read = httpx2.get(
+            f"{told['url']}/beta/users/{told['users'][0]['id']}/profile/interests",
+            headers={"Authorization": f"Bearer {answer.json()['access_token']}"},
+        )
+        assert read.status_code == 200
+        assert told["client"]["secret"] not in program.log
+
+
+def test_an_application_of_ones_own_is_registered_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "authority" / "applications.json"
+    with Program(tmp_path / "data"):
+        known = json.loads(file.read_text())
+    file.write_text(json.dumps([*known, {"id": "mine", "name": "Mine", "secret": "s"}]))
+    with Program(tmp_path / "data") as program:
+        form = {"grant_type": "client_credentials", "client_id": "mine", "client_secret": "s"}
+        answer = httpx2.post(
+            f"{program.url}/common/oauth2/v2.0/token",
+            data=form | {"scope": "https://graph.microsoft.com/.default"},
+        )
+        assert answer.status_code == 200
+    file.write_text('[{"id": 7}]')
+    ended = run("dev", "--port", "0", "--data", str(tmp_path / "data"))
+    assert ended.returncode == 1
+    assert "applications.json" in ended.stderr
+    assert "$[0].id" in ended.stderr
 
 
 def test_it_answers_on_every_loopback_address(tmp_path: Path) -> None:
@@ -167,3 +251,37 @@ def test_a_token_holds_as_long_as_it_says(tmp_path: Path) -> None:
             assert time.time() < until
         assert answer.status_code == 401
         assert "expired" in answer.json()["error"]["message"]
+
+
+def test_endpoints_of_a_run_that_is_over_are_gone(tmp_path: Path) -> None:
+    with Program(tmp_path / "data") as program:
+        assert (tmp_path / "data" / "endpoints.json").exists()
+        program.stop()
+        assert not (tmp_path / "data" / "endpoints.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("signing-key.pem", b"junk"),
+        ("signing-key.pem", b""),
+        ("issuers", b"\xff\xfe"),
+        ("applications.json", b"[]"),
+        ("applications.json", b"\xff"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    run("token", "--data", str(tmp_path))
+    (tmp_path / "authority" / name).write_bytes(content)
+    ended = run("token", "--data", str(tmp_path))
+    assert ended.returncode == 1
+    assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_names_that_were_lost_are_made_again(tmp_path: Path) -> None:
+    run("token", "--data", str(tmp_path))
+    (tmp_path / "authority" / "issuers").write_bytes(b"")
+    assert run("token", "--data", str(tmp_path)).returncode == 0

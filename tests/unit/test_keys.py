@@ -26,13 +26,13 @@ async def test_keys_are_fetched_once_and_again_for_a_new_one() -> None:
     clock, publisher = Clock(), Publisher(key("a"))
     clock.freeze()
     keys = PublishedKeys(publisher, clock)
-    assert await keys.find("a") is not None
-    assert await keys.find("a") is not None
+    assert await keys.find("a", "RS256") is not None
+    assert await keys.find("a", "RS256") is not None
     assert publisher.fetches == 1
     publisher.keys.append(key("b"))
     clock.advance(REFRESH_AFTER)
-    assert await keys.find("b") is not None
-    assert await keys.find("a") is not None
+    assert await keys.find("b", "RS256") is not None
+    assert await keys.find("a", "RS256") is not None
     assert publisher.fetches == 2
 
 
@@ -41,7 +41,7 @@ async def test_unknown_ids_cannot_force_fetches() -> None:
     clock.freeze()
     keys = PublishedKeys(publisher, clock)
     for number in range(1000):
-        assert await keys.find(f"unknown{number}") is None
+        assert await keys.find(f"unknown{number}", "RS256") is None
     assert publisher.fetches == 1
 
 
@@ -55,6 +55,6 @@ async def test_keys_of_no_use_are_passed_over() -> None:
         good,
     )
     keys = PublishedKeys(publisher, Clock())
-    assert await keys.find("good") is not None
+    assert await keys.find("good", "RS256") is not None
     for other in ("secret", "encryption", "broken"):
-        assert await keys.find(other) is None
+        assert await keys.find(other, "RS256") is None

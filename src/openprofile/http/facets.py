@@ -17,10 +17,10 @@ from openprofile.http.exchange import (
 )
 from openprofile.http.query import entry_of, item_plan, items_page, refuse_options, selected
 from openprofile.model.facets import FACETS
-from openprofile.odata.compile import prepare
 from openprofile.odata.path import Target
 from openprofile.odata.payload import read_changes, read_entity
-from openprofile.odata.plan import Plan
+from openprofile.odata.query.compile import prepare
+from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import (
     Format,
     collection_body,

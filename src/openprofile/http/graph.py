@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from openprofile.clock import Clock
+from openprofile.directory import Directory
 from openprofile.errors import (
     MethodNotAllowed,
     NotSupported,
@@ -12,7 +13,10 @@ from openprofile.errors import (
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
+from openprofile.http.groups import GroupsFace
 from openprofile.http.metadata import MetadataFace
+from openprofile.http.objects import Answers
+from openprofile.http.people import PeopleFace
 from openprofile.http.profile import ProfileFace
 from openprofile.http.properties import PropertyFace
 from openprofile.identity.tokens import TokenVerifier
@@ -29,7 +33,12 @@ class Graph:
     """
 
     def __init__(
-        self, profiles: Profiles, verifier: TokenVerifier, clock: Clock, token_key: bytes
+        self,
+        profiles: Profiles,
+        directory: Directory,
+        verifier: TokenVerifier,
+        clock: Clock,
+        token_key: bytes,
     ) -> None:
         """``token_key`` signs the ``$skiptoken`` of the links to next pages."""
         self._verifier = verifier
@@ -37,6 +46,9 @@ class Graph:
         self._profile = ProfileFace(profiles, clock)
         self._facets = FacetFace(profiles, clock, token_key)
         self._properties = PropertyFace(profiles, clock)
+        answers = Answers(directory, token_key)
+        self._people = PeopleFace(directory, answers)
+        self._groups = GroupsFace(directory, answers)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to ``request``, whose path begins with the version."""
@@ -62,8 +74,10 @@ class Graph:
                 found = self._facets.handlers(target) or self._properties.handlers(target)
             case (_, "profile"):
                 found = self._profile.handlers(target)
+            case ("groups", *_):
+                found = self._groups.handlers(target)
             case _:
-                found = None
+                found = self._people.handlers(target)
         if found is None:
             raise NotSupported("This operation target is not yet supported.")
         return found

@@ -79,7 +79,7 @@ class Guard:
             query=query,
             headers=headers,
             body=await self._body(receive, headers),
-            origin=self._origins.of(scope["scheme"], headers.get("host", "")),
+            origin=self._origins.of(scope["scheme"], headers, _peer(scope)),
             id=request_id,
             body_limit=self._limits.body,
         )
@@ -128,6 +128,11 @@ def _headers(scope: Scope) -> dict[str, str]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _peer(scope: Scope) -> str | None:
+    client = scope.get("client")
+    return client[0] if client else None
 
 
 def _path(scope: Scope) -> str:

@@ -15,7 +15,7 @@ from openprofile.model.directory import BETA, VERSIONS
 from openprofile.odata.csdl import csdl_json, csdl_xml
 from openprofile.odata.openapi import openapi
 from openprofile.odata.operations import operations, system_operations
-from openprofile.odata.query import options
+from openprofile.odata.query.options import options
 from openprofile.odata.schema import schema
 
 

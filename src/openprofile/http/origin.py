@@ -8,34 +8,60 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+
+from openprofile.hosts import is_loopback
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.IGNORECASE | re.ASCII)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Origins:
     """Decides which origin a request's links carry."""
 
-    def __init__(self, url: Callable[[], str], *, exposed: bool) -> None:
-        """``url`` tells the origin for requests whose Host is not believed; every Host that is
-        well formed is, where the service is ``exposed``, and otherwise loopback names alone.
+    def __init__(
+        self,
+        url: Callable[[], str],
+        *,
+        believes: Callable[[str], bool] = is_loopback,
+        proxies: Sequence[Network] = (),
+    ) -> None:
+        """``url`` tells the origin for requests whose Host is not believed; ``believes`` judges the
+        name in it. ``proxies`` are the peers whose X-Forwarded-Proto and X-Forwarded-Host are
+        taken for what the client asked.
         """
         self._url = url
-        self._exposed = exposed
+        self._believes = believes
+        self._proxies = tuple(proxies)
 
-    def of(self, scheme: str, host: str) -> str:
-        """The origin for a request that came by ``scheme`` and named ``host`` (with its port)."""
+    def of(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str:
+        """The origin for a request that came by ``scheme`` from the address ``peer``, with
+        ``headers`` by lower-case name.
+        """
+        return self.believed(scheme, headers, peer) or self._url()
+
+    def believed(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str | None:
+        """The origin that the request itself tells, None where it is not to be believed."""
+        host = headers.get("host", "")
+        if self._proxies and self._is_proxy(peer):
+            scheme = _last(headers.get("x-forwarded-proto")) or scheme
+            forwarded = _last(headers.get("x-forwarded-host"))
+            if forwarded and _HOST.fullmatch(forwarded) and scheme in ("http", "https"):
+                return f"{scheme}://{forwarded}"
         found = _HOST.fullmatch(host)
-        if found and (self._exposed or is_loopback(found[1].strip("[]"))):
+        if found and scheme in ("http", "https") and self._believes(found[1].strip("[]").lower()):
             return f"{scheme}://{host}"
-        return self._url()
+        return None
+
+    def _is_proxy(self, peer: str | None) -> bool:
+        try:
+            address = ipaddress.ip_address(peer or "")
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
 
 
-def is_loopback(name: str) -> bool:
-    """Whether a host name or address leads to this machine alone."""
-    if name.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+def _last(header: str | None) -> str:
+    """The value that the peer itself wrote: those before it may be the client's invention."""
+    return (header or "").rpartition(",")[2].strip().lower()

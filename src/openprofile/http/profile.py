@@ -10,9 +10,9 @@ from openprofile.http.facets import profile_context, profile_url
 from openprofile.http.query import entry_of, item_plan, selected
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
-from openprofile.odata.compile import prepare
 from openprofile.odata.path import Target
-from openprofile.odata.plan import Plan
+from openprofile.odata.query.compile import prepare
+from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import Expanded, Shown, expanded_body
 from openprofile.profiles import Profiles
 from openprofile.store.base import Record

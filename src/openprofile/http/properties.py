@@ -25,9 +25,9 @@ from openprofile.http.query import refuse_options
 from openprofile.model.facets import FACETS
 from openprofile.model.primitives import quoted
 from openprofile.model.shape import Property, Shape, shape
-from openprofile.odata.compile import Prepared, prepare_property
 from openprofile.odata.path import Target
 from openprofile.odata.payload import entity, members, read_changes, read_members
+from openprofile.odata.query.compile import Prepared, prepare_property
 from openprofile.odata.representation import item_url, property_body
 from openprofile.profiles import Access, Profiles, etag
 from openprofile.store.base import Record

@@ -11,11 +11,11 @@ import msgspec
 from openprofile.errors import BadRequest
 from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
-from openprofile.odata.compile import Prepared, prepare
-from openprofile.odata.cursor import seal, unseal
 from openprofile.odata.limits import DEFAULT
-from openprofile.odata.plan import Plan
-from openprofile.odata.query import Options
+from openprofile.odata.query.compile import Prepared, prepare
+from openprofile.odata.query.cursor import seal, unseal
+from openprofile.odata.query.options import Options
+from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import Entry, Format, item_url
 from openprofile.profiles import etag
 from openprofile.store.base import Record
@@ -65,8 +65,7 @@ def items_page(
     asked = call.request.preferences.max_page_size
     size = min(asked or DEFAULT.page, DEFAULT.page)
     plan, options = prepared.plan, prepared.options
-    scope = f"{call.caller.tenant}/{call.caller.person or call.caller.application}"
-    scope += call.target.path()
+    scope = token_scope(call)
     cursor = None
     if options.skiptoken is not None:
         cursor = unseal(options.skiptoken, token_key, scope)
@@ -76,7 +75,7 @@ def items_page(
         page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor)
     link = None
     if page.next is not None:
-        link = _next_link(call, seal(page.next, token_key, scope))
+        link = next_link(call, seal(page.next, token_key, scope))
     headers = {} if asked is None else {"Preference-Applied": f"odata.maxpagesize={size}"}
     return ItemsPage(page.rows, page.count, link, headers)
 
@@ -94,7 +93,13 @@ def selected(plan: Plan) -> str:
     return f"({','.join(plan.selection.names)})" if plan.selection is not None else ""
 
 
-def _next_link(call: Call, token: str) -> str:
+def token_scope(call: Call) -> str:
+    """Whose a ``$skiptoken`` is, and of which collection; it is good for nothing else."""
+    caller = call.caller
+    return f"{caller.tenant}/{caller.person or caller.application}{call.target.path()}"
+
+
+def next_link(call: Call, token: str) -> str:
     """The request's own URL with every option that it carried, and the place of the next page."""
     request = call.request
     kept = [

@@ -1,29 +1,37 @@
 """From the text of a bearer token to the Caller it stands for, or a 401 that says what is wrong.
 
-JSON Web Tokens (RFC 7519) with RS256 signatures; the claims are those of Microsoft's access
-tokens, https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference.
+JSON Web Tokens (RFC 7519) signed with one of a short list of algorithms, by a key that their
+issuer publishes; keys and addresses of keys in a token's own header are not looked at.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from joserfc import jwt
-from joserfc.errors import ClaimError, ExpiredTokenError, JoseError, MissingClaimError
+from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
 from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset
-from openprofile.errors import InvalidAuthenticationToken
-from openprofile.identity.keys import PublishedKeys
+from openprofile.identity.claims import caller, refuse
+from openprofile.identity.keys import ALGORITHMS, PublishedKeys
 from openprofile.policy.caller import Caller
+from openprofile.settings import IssuerSettings
 
 LONGEST = 16 * 1024
 """Characters of a bearer token."""
 REMEMBERED = 10_000
 """Verified tokens that are kept, so that a repeated call does not verify again."""
+
+_LATEST = 253_402_300_799
+"""9999-12-31T23:59:59Z, the last second that a token may name."""
+
+Admit = Callable[[Caller, Mapping[str, Any]], Awaitable[Caller]]
+"""Sees each caller when their token is new, with its claims, and may say who they are here."""
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):
@@ -31,61 +39,66 @@ class TrustedIssuer(msgspec.Struct, frozen=True):
 
     names: Callable[[], Sequence[str]]
     """The values of ``iss`` that it goes by."""
-    audiences: Sequence[str]
-    """The values of ``aud`` of which a token must have one."""
+    rules: IssuerSettings
     keys: PublishedKeys
+    serves: Callable[[str], bool] = lambda _: False
+    """Tells which values of ``aud`` are good besides those of ``rules``."""
 
 
 class _Verified(msgspec.Struct, frozen=True):
     caller: Caller
-    not_before: int
-    expires: int
+    not_before: float
+    expires: float
 
 
 class TokenVerifier:
     """Verifies bearer tokens against the issuers it trusts."""
 
-    def __init__(self, issuers: Sequence[TrustedIssuer], clock: Clock) -> None:
+    def __init__(
+        self, issuers: Sequence[TrustedIssuer], clock: Clock, admit: Admit | None = None
+    ) -> None:
         self._issuers = issuers
         self._clock = clock
+        self._admit = admit
         self._verified: dict[str, _Verified] = {}
 
     async def verify(self, token: str) -> Caller:
         """The caller that ``token`` stands for.
 
         Raises InvalidAuthenticationToken unless signature, issuer, audience and times hold and
-        the claims name a tenant and, in a delegated token, a person.
+        the claims name a tenant and, in a delegated token, a person; ServiceUnavailable where
+        the issuer's keys cannot be had.
         """
         known = self._verified.get(token)
-        if known is None:
-            known = await self._check(token)
-            if len(self._verified) >= REMEMBERED:
-                del self._verified[next(iter(self._verified))]
-            self._verified[token] = known
-        elif not known.not_before <= self._clock.seconds() < known.expires:
-            del self._verified[token]
-            return await self.verify(token)
+        if known is not None:
+            if known.not_before <= self._clock.seconds() < known.expires:
+                return known.caller
+            self._verified.pop(token, None)
+        known = await self._check(token)
+        if len(self._verified) >= REMEMBERED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[token] = known
         return known.caller
 
     async def _check(self, token: str) -> _Verified:
-        header, claims = _peek(token)
-        if header.get("alg") != "RS256":
-            raise refuse("The token must be signed with RS256.")
-        issuer = self._trusted(claims.get("iss"))
-        key_id = header.get("kid")
-        key = await issuer.keys.find(key_id) if isinstance(key_id, str) else None
+        header, unverified = _peek(token)
+        algorithm, key_id = header.get("alg"), header.get("kid")
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+            raise refuse(f"The token must be signed with {' or '.join(ALGORITHMS)}.")
+        issuer = self._trusted(unverified.get("iss"))
+        key = await issuer.keys.find(key_id, algorithm) if isinstance(key_id, str) else None
         if key is None:
             raise refuse("The token is signed with a key that its issuer does not publish.")
         try:
-            verified = jwt.decode(token, key, algorithms=["RS256"])
-        except (JoseError, ValueError) as error:
+            claims = jwt.decode(token, key, registry=_REGISTRIES[algorithm]).claims
+        except (JoseError, ValueError, RecursionError) as error:
             raise refuse("The token's signature does not hold.") from error
-        self._check_claims(verified.claims, issuer)
-        return _Verified(
-            caller=_caller(verified.claims),
-            not_before=int(verified.claims.get("nbf", 0)),
-            expires=int(verified.claims["exp"]),
-        )
+        not_before, expires = _times(claims, self._clock.seconds(), issuer.rules.clock_skew)
+        _check_audience(claims.get("aud"), issuer)
+        found = caller(claims, issuer.rules)
+        if self._admit is not None:
+            found = await self._admit(found, claims)
+        return _Verified(found, not_before, expires)
 
     def _trusted(self, name: Any) -> TrustedIssuer:
         for issuer in self._issuers:
@@ -93,38 +106,55 @@ class TokenVerifier:
                 return issuer
         raise refuse("The token comes from an issuer (claim 'iss') that is not trusted here.")
 
-    def _check_claims(self, claims: dict[str, Any], issuer: TrustedIssuer) -> None:
-        rules = jwt.JWTClaimsRegistry(
-            now=self._clock.seconds(),
-            exp={"essential": True},
-            aud={"essential": True, "values": list(issuer.audiences)},
-            tid={"essential": True},
-        )
-        try:
-            rules.validate(claims)
-        except ExpiredTokenError as error:
-            raise refuse(f"The token expired at {_moment(claims['exp'])}.") from error
-        except MissingClaimError as error:
-            raise refuse(f"The token lacks the claim {error.claim!r}.") from error
-        except ClaimError as error:
-            raise refuse(_reason(error.claim, claims, issuer)) from error
+
+class _Registry(JWSRegistry):
+    """What joserfc lets pass: one algorithm, and header members that this service need not know
+    (Entra ID adds one), but none that ``crit`` says it must.
+    """
+
+    max_header_length = LONGEST
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(algorithms=[algorithm], strict_check_header=False)
 
 
-def refuse(reason: str) -> InvalidAuthenticationToken:
-    """The 401 that says ``reason``, with the challenge of RFC 6750, section 3."""
-    challenge = f'Bearer realm="", error="invalid_token", error_description="{reason}"'
-    return InvalidAuthenticationToken(reason, headers={"WWW-Authenticate": challenge})
+_REGISTRIES = {algorithm: _Registry(algorithm) for algorithm in ALGORITHMS}
 
 
-def _reason(claim: str, claims: Mapping[str, Any], issuer: TrustedIssuer) -> str:
-    if claim == "aud":
-        return f"The token is for another audience; expected {' or '.join(issuer.audiences)}."
-    if claim == "nbf" and isinstance(claims["nbf"], int):
-        return f"The token is not valid before {_moment(claims['nbf'])}."
-    return f"The token's claim '{claim}' does not hold."
+def _times(claims: Mapping[str, Any], now: int, skew: int) -> tuple[float, float]:
+    """From when and until when the claims hold, the issuer's ``skew`` allowed for."""
+    expires, not_before, issued = (_seconds(claims, name) for name in ("exp", "nbf", "iat"))
+    if expires is None:
+        raise refuse("The token lacks the claim 'exp'.")
+    if now >= expires + skew:
+        raise refuse(f"The token expired at {_moment(expires)}.")
+    if not_before is not None and now < not_before - skew:
+        raise refuse(f"The token is not valid before {_moment(not_before)}.")
+    if issued is not None and now < issued - skew:
+        raise refuse("The token's claim 'iat' does not hold: it is in the future.")
+    return max(not_before or 0, issued or 0) - skew, expires + skew
 
 
-def _moment(seconds: int) -> str:
+def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST:
+        raise refuse(f"The token's claim '{name}' does not hold: expected seconds since 1970.")
+    return value
+
+
+def _check_audience(told: Any, issuer: TrustedIssuer) -> None:
+    if told is None:
+        raise refuse("The token lacks the claim 'aud'.")
+    for one in told if isinstance(told, list) else [told]:
+        if isinstance(one, str) and (one in issuer.rules.audience or issuer.serves(one)):
+            return
+    expected = " or ".join(issuer.rules.audience)
+    raise refuse(f"The token is for another audience; expected {expected}.")
+
+
+def _moment(seconds: float) -> str:
     return f"{date_time_offset(int(seconds) * TICKS_PER_SECOND)[:19]}Z"
 
 
@@ -141,32 +171,3 @@ def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     except (msgspec.DecodeError, binascii.Error, ValueError, RecursionError) as error:
         raise refuse("The bearer token is not a signed JSON Web Token.") from error
     return header, claims
-
-
-def _caller(claims: Mapping[str, Any]) -> Caller:
-    """The caller that verified claims describe: delegated where they carry scopes."""
-    delegated = "scp" in claims or claims.get("idtyp") == "user"
-    person = claims.get("oid") if delegated else None
-    if delegated and not isinstance(person, str):
-        raise refuse("The token lacks the claim 'oid', the object id of the person.")
-    return Caller(
-        tenant=str(claims["tid"]).casefold(),
-        person=person.casefold() if person is not None else None,
-        application=_text(claims.get("appid") or claims.get("azp")),
-        application_name=_text(claims.get("app_displayname")),
-        scopes=frozenset((_text(claims.get("scp")) or "").split()),
-        roles=_words(claims.get("roles")),
-        directory_roles=_words(claims.get("wids")),
-    )
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _words(value: Any) -> frozenset[str]:
-    return (
-        frozenset(word for word in value if isinstance(word, str))
-        if isinstance(value, list)
-        else frozenset()
-    )

@@ -36,6 +36,15 @@ class Navigation(msgspec.Struct, frozen=True):
     collection: bool
     contained: bool = True
     """Whether what it leads to lives and dies with the entity, rather than being referred to."""
+    declared: type[Entity] | None = None
+    """The base type that the metadata names in place of ``target``, which is what is there."""
+    read_only: bool = False
+    """Whether clients can neither write what it leads to nor change where it leads."""
+
+    @property
+    def type(self) -> type[Entity]:
+        """The type that the metadata names."""
+        return self.declared or self.target
 
 
 class Model(msgspec.Struct, frozen=True):

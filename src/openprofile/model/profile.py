@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar
 
 from openprofile.model.facets import FACETS
-from openprofile.model.kinds import Entity, Navigation
+from openprofile.model.kinds import Entity, ItemFacet, Navigation
 
 PROFILE_ID = "profileId"
 """The id of every profile, as Graph gives it."""
@@ -19,6 +20,9 @@ class Profile(Entity):
 
     @classmethod
     def navigation(cls) -> Mapping[str, Navigation]:
-        return {
-            segment: Navigation(item, collection=True) for segment, item in sorted(FACETS.items())
-        }
+        return {segment: _to(item) for segment, item in sorted(FACETS.items())}
+
+
+@cache
+def _to(item: type[ItemFacet]) -> Navigation:
+    return Navigation(item, collection=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from openprofile.odata.functions import FUNCTIONS
+from openprofile.odata.query.functions import FUNCTIONS
 
 CORE = "Org.OData.Core.V1"
 CAPABILITIES = "Org.OData.Capabilities.V1"

@@ -87,7 +87,7 @@ def csdl_json(model: Schema) -> bytes:
         for member, navigation in declared_navigation(model.model, entity_type).items():
             types[name][member] = {
                 "$Kind": "NavigationProperty",
-                "$Type": f"{NAMESPACE}.{edm_name(navigation.target)}",
+                "$Type": f"{NAMESPACE}.{edm_name(navigation.type)}",
                 **({"$Collection": True} if navigation.collection else {"$Nullable": True}),
                 **({"$ContainsTarget": True} if navigation.contained else {}),
             }
@@ -150,7 +150,7 @@ def _json_properties(kind: type[Entity | Complex]) -> dict[str, Any]:
 
 
 def _xml_navigation(element: ET.Element, name: str, navigation: Navigation) -> None:
-    target = f"{ALIAS}.{edm_name(navigation.target)}"
+    target = f"{ALIAS}.{edm_name(navigation.type)}"
     attributes = {
         "Name": name,
         "Type": f"Collection({target})" if navigation.collection else target,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from openprofile.model.kinds import Entity
+from openprofile.model.kinds import Entity, ItemFacet
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import UNKNOWN_FUTURE_VALUE, Enumeration, edm_name
 from openprofile.model.shape import NAMESPACE, Property, shape
@@ -33,6 +33,7 @@ _ANSWERS = {
     "read": ("200", "The profile with all its facets."),
     "create": ("201", "The stored item."),
     "update": ("200", "The item as it is now."),
+    "modify": ("204", "The item is changed."),
     "delete": ("204", "The item is gone."),
     "erase": ("204", "The profile is empty."),
     "count": ("200", "How many items there are."),
@@ -40,6 +41,8 @@ _ANSWERS = {
     "reference": ("200", "The reference to the item."),
     "add": ("201", "The stored item."),
     "batch": ("200", "The answers to the requests."),
+    "link": ("204", "The reference is there."),
+    "unlink": ("204", "The reference is gone."),
 }
 
 
@@ -96,8 +99,10 @@ def _operation(operation: Operation) -> Json:
         "parameters": [_reference("parameters", name) for name in _options(operation)],
         "responses": responses,
     }
-    if operation.kind in {"create", "update", "add"}:
-        body = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
+    if operation.kind in {"create", "update", "modify", "link", "add"}:
+        body: Json = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
+        if operation.kind == "link":
+            body = _REFERENCE
         described["requestBody"] = {"required": True, "content": _json(body)}
     elif operation.kind == "batch":
         described["requestBody"] = {"required": True, "content": _json(BATCH)}
@@ -112,7 +117,9 @@ def _options(operation: Operation) -> tuple[str, ...]:
 def _headers(operation: Operation) -> Json:
     """The headers of an operation's success."""
     names = [*_ALWAYS]
-    if operation.kind in {"get", "create", "update", "add"}:
+    # the objects of the directory have no ETags
+    tagged = issubclass(operation.target, ItemFacet)
+    if tagged and operation.kind in {"get", "create", "update", "add"}:
         names.append("ETag")
     if operation.kind in {"create", "add"}:
         names.append("Location")
@@ -126,7 +133,7 @@ def _reference(section: str, name: str) -> Json:
 def _answer(operation: Operation) -> Json | None:
     entity = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
     match operation.kind:
-        case "delete" | "erase" | "count":
+        case "modify" | "delete" | "erase" | "link" | "unlink" | "count":
             return None
         case "batch":
             return BATCH_ANSWER

@@ -10,7 +10,11 @@ import msgspec
 from openprofile.model.kinds import Entity, ItemFacet, Model, Navigation
 from openprofile.model.primitives import edm_name
 
-Kind = Literal["list", "create", "get", "update", "delete", "read", "erase"]
+Kind = Literal[
+    "list", "create", "get", "update", "modify", "delete", "read", "erase", "link", "unlink"
+]
+"""``update`` and ``modify`` are both PATCH: the first answers with the entity, as profiles have
+it, the second with nothing, as the directory has it."""
 
 SystemKind = Literal["count", "references", "add", "reference", "batch"]
 """``add`` is a POST to the references of a collection."""
@@ -34,11 +38,14 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 def operations(model: Model) -> list[Operation]:
-    """The operations on all profiles, ``/me`` first, facet by facet."""
+    """All operations: ``/me`` first, the entity itself, then what hangs on it by name."""
     return [
         operation
         for name, navigation in model.container.items()
-        for operation in _below(model, _address(f"/{name}", navigation), navigation.target)
+        for operation in (
+            *_entry(f"/{name}", navigation),
+            *_below(model, _address(f"/{name}", navigation), navigation.target),
+        )
     ]
 
 
@@ -59,13 +66,26 @@ def system_operations(model: Model) -> list[Operation]:
     return found
 
 
+def _entry(here: str, navigation: Navigation) -> Iterator[Operation]:
+    """The operations on an entity set or a singleton of the container."""
+    target, one = navigation.target, _address(here, navigation)
+    if navigation.collection:
+        yield Operation("list", "GET", here, target)
+    yield Operation("get", "GET", one, target)
+    if not navigation.read_only:
+        yield Operation("modify", "PATCH", one, target)
+    if navigation.collection and not navigation.read_only:
+        yield Operation("create", "POST", here, target)
+        yield Operation("delete", "DELETE", one, target)
+
+
 def _below(model: Model, path: str, kind: type[Entity]) -> Iterator[Operation]:
-    for name, navigation in model.navigation(kind).items():
+    for name, navigation in sorted(model.navigation(kind).items()):
         here = f"{path}/{name}"
         target = navigation.target
         if not navigation.contained:
-            continue
-        if navigation.collection:
+            yield from _reference(here, navigation)
+        elif navigation.collection:
             item = _address(here, navigation)
             yield Operation("list", "GET", here, target)
             yield Operation("get", "GET", item, target)
@@ -77,6 +97,16 @@ def _below(model: Model, path: str, kind: type[Entity]) -> Iterator[Operation]:
             yield Operation("read", "GET", here, target)
             yield Operation("erase", "DELETE", here, target)
             yield from _below(model, here, target)
+
+
+def _reference(here: str, navigation: Navigation) -> Iterator[Operation]:
+    """The operations on a navigation property that refers to entities."""
+    target, one = navigation.target, _address(here, navigation)
+    yield Operation("list" if navigation.collection else "get", "GET", here, target)
+    if not navigation.read_only:
+        method = "POST" if navigation.collection else "PUT"
+        yield Operation("link", method, f"{here}/$ref", target)
+        yield Operation("unlink", "DELETE", f"{one}/$ref", target)
 
 
 def _address(path: str, navigation: Navigation) -> str:

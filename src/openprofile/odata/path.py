@@ -6,7 +6,6 @@ Follows OData 4.01 URL Conventions, section 4, with keys in parentheses and as s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -15,8 +14,9 @@ import msgspec
 from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.kinds import Entity, Model, Navigation
 from openprofile.model.primitives import quoted
-from openprofile.odata.operands import narrowed
-from openprofile.odata.query import options
+from openprofile.odata.names import find
+from openprofile.odata.query.operands import narrowed
+from openprofile.odata.query.options import options
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def bind(segments: list[str], model: Model, query: str = "") -> Target:
     rest = list(segments)
     while rest and not rest[0].startswith("$"):
         name, key = _divide(rest[0])
-        found = _find(name, here)
+        found = find(name, here)
         if found is None:
             break
         names.append(found)
@@ -145,13 +145,6 @@ def _pass_casts(rest: list[str], kind: type[Entity]) -> None:
         if not issubclass(kind, to):
             raise NotSupported(f"A cast to the derived type {quoted(rest[0])} is not supported.")
         rest.pop(0)
-
-
-def _find(name: str, here: Mapping[str, Navigation]) -> str | None:
-    """``name`` as the model spells it: exactly, or else whatever its case."""
-    if name in here:
-        return name
-    return next((known for known in here if known.lower() == name.lower()), None)
 
 
 def _may_follow(segment: str, at: Navigation, key: str | None) -> bool:

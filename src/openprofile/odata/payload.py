@@ -6,7 +6,6 @@ each property at fault, for JSON that does not represent the type.
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any, TypeVar
 
@@ -23,6 +22,7 @@ from openprofile.model.primitives import (
     quoted,
 )
 from openprofile.model.shape import ALIAS, Property, Shape, shape
+from openprofile.odata.names import hint
 
 E = TypeVar("E", bound=Entity)
 Members = dict[str, Any]
@@ -199,9 +199,7 @@ class _Sieve:
 
 def _unknown(name: str, at: Shape) -> str:
     known = [found.name for found in at.properties.values() if not found.computed]
-    close = difflib.get_close_matches(name[:64], known, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(known)}"
-    return f"{at.name} has no such property ({hint})"
+    return f"{at.name} has no such property ({hint(name, known)})"
 
 
 def _describe(value: Any) -> str:

@@ -51,10 +51,13 @@ class Entry(NamedTuple):
     """An entity on its way into an answer."""
 
     etag: str
+    """Empty for an entity that has none."""
     text: str
     """The entity as ``payload.write`` wrote it, or what a selection left of that."""
     url: str
     """Its canonical URL."""
+    derived: bool = False
+    """Whether it stands where the metadata names a base of its type, so that the type is told."""
 
 
 @lru_cache(maxsize=512)
@@ -214,15 +217,18 @@ def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None 
         return entry.text
     control = f'"{form.prefix}context":{_string(context)},' if context is not None else ""
     if form.metadata == "minimal":
-        # a tag needs only its quotes escaped; this runs for every item of every list
-        tag = entry.etag.replace('"', '\\"')
+        if entry.derived:
+            control += f'"{form.prefix}type":"#{shape(kind).qualified_name}",'
+        if entry.etag:
+            # a tag needs only its quotes escaped; this runs for every item of every list
+            tag = entry.etag.replace('"', '\\"')
+            control += f'"{form.prefix}etag":"{tag}",'
         rest = entry.text[1:]
-        comma = "," if rest != "}" else ""
-        return f'{{{control}"{form.prefix}etag":"{tag}"{comma}{rest}'
+        return f"{{{control}{rest}" if rest != "}" else f"{{{control[:-1]}}}"
     annotated = {
         f"{form.prefix}type": f"#{shape(kind).qualified_name}",
         f"{form.prefix}id": entry.url,
-        f"{form.prefix}etag": entry.etag,
+        **({f"{form.prefix}etag": entry.etag} if entry.etag else {}),
         f"{form.prefix}editLink": entry.url,
         **dict(_annotated(form, shape(kind), msgspec.json.decode(entry.text))),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from openprofile.errors import BadRequest
+
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
 PEOPLE_ADMINISTRATOR = "024906de-61e5-49c8-8572-40335f1e0e10"
@@ -30,5 +32,20 @@ class Caller(msgspec.Struct, frozen=True):
     """The directory roles that the person holds (``wids``)."""
 
     @property
+    def permissions(self) -> frozenset[str]:
+        """What the token grants: the scopes of a delegated call, the roles of an application."""
+        return self.roles if self.person is None else self.scopes
+
+    @property
     def is_administrator(self) -> bool:
         return not self.directory_roles.isdisjoint(ADMINISTRATOR_ROLES)
+
+    def addressed(self, who: str | None) -> str:
+        """The id or name of the person that a path addresses by ``who``, or by ``/me`` where it
+        is None; raises BadRequest for the ``/me`` of an application.
+        """
+        if who is not None:
+            return who
+        if self.person is None:
+            raise BadRequest("/me request is only valid with delegated authentication flow.")
+        return self.person

@@ -7,8 +7,9 @@ in the transaction.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -31,6 +32,39 @@ class Record(msgspec.Struct, frozen=True):
     text: str
     created: int = 0
     """Its place in its collection, as the Insert gave it; 0 for people and groups."""
+
+
+def new_version() -> int:
+    """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
+    return secrets.randbits(48) + 1
+
+
+Kind: TypeAlias = Literal["user", "group"]
+"""The kinds of object in the directory: people, and groups of people."""
+Relation: TypeAlias = Literal["members", "memberOf"]
+"""What membership looks like from a group, and from a person."""
+
+
+class Term(NamedTuple):
+    """What an object of the directory is found by: the folded value of one of its properties."""
+
+    property: str
+    value: str
+
+
+class Span(NamedTuple):
+    """The terms of one property from one value to another by code points, both included."""
+
+    property: str
+    low: str
+    high: str
+
+
+class Entry(NamedTuple):
+    """One term of a span, and the object that has it."""
+
+    value: str
+    record: Record
 
 
 class Insert(msgspec.Struct, frozen=True):
@@ -72,7 +106,7 @@ class Erase(msgspec.Struct, frozen=True):
 class PutPerson(msgspec.Struct, frozen=True):
     """Store a person of the directory, new or in place of the one with this id.
 
-    Raises Conflict if another person has the name.
+    Raises Conflict if another person has the name, and of a ``new`` one if the id is taken.
     """
 
     tenant: str
@@ -80,6 +114,32 @@ class PutPerson(msgspec.Struct, frozen=True):
     name: str
     """What the person is also found by, folded by the caller: the principal name."""
     text: str
+    terms: tuple[Term, ...] = ()
+    new: bool = False
+
+
+class UpdatePerson(msgspec.Struct, frozen=True):
+    """Replace a person by what ``revise`` makes of the record: a PutPerson of the same tenant and
+    id. Raises Missing if there is none, Conflict if another person has the name; what ``revise``
+    raises leaves the person as they were.
+    """
+
+    tenant: str
+    id: str
+    revise: Callable[[Record], PutPerson]
+
+
+class DeletePerson(msgspec.Struct, frozen=True):
+    """Remove a person, every item they own and every membership; raises Missing if there is none.
+
+    Whoever has the term ``link`` with the person's id is replaced by what ``release`` makes of
+    their record, which has that term no more.
+    """
+
+    tenant: str
+    id: str
+    link: str
+    release: Callable[[Record], PutPerson]
 
 
 class PutGroup(msgspec.Struct, frozen=True):
@@ -90,9 +150,30 @@ class PutGroup(msgspec.Struct, frozen=True):
     text: str
     members: tuple[str, ...]
     """The ids of people."""
+    terms: tuple[Term, ...] = ()
 
 
-Change: TypeAlias = Insert | Update | Delete | Erase | PutPerson | PutGroup
+class Join(msgspec.Struct, frozen=True):
+    """Make a person a member of a group. Raises Missing if there is no such group or person,
+    Conflict if the person is a member already.
+    """
+
+    tenant: str
+    group: str
+    person: str
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """End a membership; raises Missing if there is none."""
+
+    tenant: str
+    group: str
+    person: str
+
+
+ItemChange: TypeAlias = Insert | Update | Delete | Erase
+DirectoryChange: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | Leave
+Change: TypeAlias = ItemChange | DirectoryChange
 
 
 class StoreError(Exception):
@@ -145,6 +226,38 @@ class Store(Protocol):
 
     async def people(self, tenant: str) -> list[Record]:
         """All people of a tenant, by name."""
+
+    async def group(self, tenant: str, group_id: str) -> Record | None:
+        """The group with this id."""
+
+    async def entries(
+        self,
+        tenant: str,
+        kind: Kind,
+        span: Span,
+        *,
+        after: tuple[str, str] | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[Entry]:
+        """The first ``limit`` terms of a span, by value and then by id, with their objects.
+
+        ``after`` is the value and the id of the entry that a former call ended with, which may
+        be there no more. An object stands there once for each term that lies in the span.
+        """
+
+    async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
+        """How many terms a span has."""
+
+    async def related(
+        self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
+    ) -> list[Record]:
+        """The first ``limit`` people of a group, or groups of a person, whose id is ``of``, by
+        their own ids, of which the first is greater than ``after``.
+        """
+
+    async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
+        """How many people a group has, or groups a person."""
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, are members of one group."""

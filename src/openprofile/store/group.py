@@ -11,7 +11,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from openprofile.store.base import Change, Delete, Key, Record, Store, StoreError, Update
+from openprofile.store.base import (
+    Change,
+    Delete,
+    Entry,
+    Key,
+    Kind,
+    Record,
+    Relation,
+    Span,
+    Store,
+    StoreError,
+    Update,
+    UpdatePerson,
+)
 
 T = TypeVar("T")
 
@@ -83,6 +96,34 @@ class Member:
 
     async def people(self, tenant: str) -> list[Record]:
         return await self._store.people(tenant)
+
+    async def group(self, tenant: str, group_id: str) -> Record | None:
+        return await self._store.group(tenant, group_id)
+
+    async def entries(
+        self,
+        tenant: str,
+        kind: Kind,
+        span: Span,
+        *,
+        after: tuple[str, str] | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[Entry]:
+        return await self._store.entries(
+            tenant, kind, span, after=after, descending=descending, limit=limit
+        )
+
+    async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
+        return await self._store.count_entries(tenant, kind, span)
+
+    async def related(
+        self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return await self._store.related(tenant, relation, of, after=after, limit=limit)
+
+    async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
+        return await self._store.count_related(tenant, relation, of)
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return await self._store.share_group(tenant, one, other)
@@ -185,6 +226,8 @@ class _Group:
                 return Update(key, self._blaming(member, revise))
             case Delete(key, check):
                 return Delete(key, self._blaming(member, check))
+            case UpdatePerson(tenant, id_, revise_person):
+                return UpdatePerson(tenant, id_, self._blaming(member, revise_person))
             case _:
                 return change
 

@@ -10,28 +10,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    Entry,
     Erase,
     Full,
     Insert,
+    ItemChange,
     Key,
+    Kind,
     Missing,
-    PutGroup,
-    PutPerson,
     Record,
+    Relation,
+    Span,
     StoreError,
     Unavailable,
     Update,
+    new_version,
 )
 from openprofile.store.migrate import pending
 
@@ -95,9 +99,7 @@ class SqliteStore:
         return self._all(_LIST, (tenant, owner, facet))
 
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
-        with self._gate, _availability():
-            rows = self._reader.execute(_OWNED, (tenant, owner))
-            return [(facet, Record(*rest)) for facet, *rest in rows]
+        return [(facet, Record(*rest)) for facet, *rest in self._rows(_OWNED, (tenant, owner))]
 
     async def write(self, changes: Sequence[Change]) -> Result:
         if self._closed:
@@ -107,16 +109,42 @@ class SqliteStore:
         return await write.future
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
-        return self._one(_PERSON, (tenant, id_or_name)) or self._one(
-            _PERSON_BY_NAME, (tenant, id_or_name)
+        return self._one(people.PERSON, (tenant, id_or_name)) or self._one(
+            people.PERSON_BY_NAME, (tenant, id_or_name)
         )
 
     async def people(self, tenant: str) -> list[Record]:
-        return self._all(_PEOPLE, (tenant,))
+        return self._all(people.PEOPLE, (tenant,))
+
+    async def group(self, tenant: str, group_id: str) -> Record | None:
+        return self._one(people.GROUP, (tenant, group_id))
+
+    async def entries(
+        self,
+        tenant: str,
+        kind: Kind,
+        span: Span,
+        *,
+        after: tuple[str, str] | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[Entry]:
+        sql, parameters = people.entries(tenant, kind, span, after, limit, descending=descending)
+        return [Entry(value, Record(*rest)) for value, *rest in self._rows(sql, parameters)]
+
+    async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
+        return self._number(people.COUNT_ENTRIES, (tenant, kind, *span))
+
+    async def related(
+        self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return self._all(people.RELATED[relation], (tenant, of, after, limit))
+
+    async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
+        return self._number(people.COUNT_RELATED[relation], (tenant, of))
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
-        with self._gate, _availability():
-            return self._reader.execute(_SHARE_GROUP, (tenant, one, other)).fetchone() is not None
+        return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
     async def secret(self) -> bytes:
         with self._gate, _availability():
@@ -141,9 +169,16 @@ class SqliteStore:
             row = self._reader.execute(sql, parameters).fetchone()
         return Record(*row) if row else None
 
-    def _all(self, sql: str, parameters: tuple[str, ...]) -> list[Record]:
+    def _all(self, sql: str, parameters: tuple[str | int, ...]) -> list[Record]:
+        return [Record(*row) for row in self._rows(sql, parameters)]
+
+    def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
         with self._gate, _availability():
-            return [Record(*row) for row in self._reader.execute(sql, parameters)]
+            return self._reader.execute(sql, parameters).fetchall()
+
+    def _number(self, sql: str, parameters: tuple[str, ...]) -> int:
+        ((number,),) = self._rows(sql, parameters)
+        return int(number)
 
     def _run(self) -> None:
         """The writer's life: take all that wait, commit them together, tell each how it went."""
@@ -189,8 +224,9 @@ class SqliteStore:
         if not write.changes:
             self._writer.execute("UPDATE heartbeat SET beats = beats + 1")
             return
-        # One statement that fails leaves nothing behind: only several need a savepoint.
-        several = len(write.changes) > 1 or isinstance(write.changes[0], PutGroup)
+        # One statement that fails leaves nothing behind: only several need a savepoint. A change of
+        # an item writes by one.
+        several = len(write.changes) > 1 or not isinstance(write.changes[0], ItemChange)
         if several:
             self._writer.execute("SAVEPOINT write")
         try:
@@ -225,26 +261,13 @@ class SqliteStore:
                 self._writer.execute(_DELETE, _place(key))
                 return None
             case Erase(tenant, owner):
-                self._writer.execute(_ERASE, (tenant, owner))
+                self._writer.execute(people.ERASE, (tenant, owner))
                 return None
-            case PutPerson(tenant, id_, name, text):
-                try:
-                    row = self._writer.execute(
-                        _PUT_PERSON, (tenant, id_, _new_version(), name, text)
-                    ).fetchone()
-                except sqlite3.IntegrityError as error:
-                    raise Conflict(f"another person is named {name}") from error
-                return Record(*row)
-            case PutGroup(tenant, id_, text, members):
-                row = self._writer.execute(
-                    _PUT_GROUP, (tenant, id_, _new_version(), text)
-                ).fetchone()
-                self._writer.execute(_CLEAR_GROUP, (tenant, id_))
-                self._writer.executemany(_JOIN, [(tenant, person, id_) for person in members])
-                return Record(*row)
+            case _:
+                return people.apply(self._writer, change)
 
     def _insert(self, change: Insert) -> Record:
-        key, version = change.key, _new_version()
+        key, version = change.key, new_version()
         parameters = (*_place(key), version, change.created, change.text)
         (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
         if count >= change.limit:
@@ -283,37 +306,10 @@ _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
 )
-_ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
-_PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
-_PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
-_PEOPLE = "SELECT id, version, text FROM person WHERE tenant = ? ORDER BY name"
-_PUT_PERSON = (
-    "INSERT INTO person (tenant, id, version, name, text) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (tenant, id) DO UPDATE"
-    " SET version = version + 1, name = excluded.name, text = excluded.text"
-    " RETURNING id, version, text"
-)
-_PUT_GROUP = (
-    "INSERT INTO person_group (tenant, id, version, text) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (tenant, id) DO UPDATE SET version = version + 1, text = excluded.text"
-    " RETURNING id, version, text"
-)
-_CLEAR_GROUP = "DELETE FROM membership WHERE tenant = ? AND person_group = ?"
-_JOIN = "INSERT OR IGNORE INTO membership (tenant, person, person_group) VALUES (?, ?, ?)"
-_SHARE_GROUP = (
-    "SELECT 1 FROM membership AS one JOIN membership AS other"
-    " ON other.tenant = one.tenant AND other.person_group = one.person_group"
-    " WHERE one.tenant = ? AND one.person = ? AND other.person = ? LIMIT 1"
-)
 
 
 def _place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
-
-
-def _new_version() -> int:
-    """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
-    return secrets.randbits(48) + 1
 
 
 def _settle(writes: Sequence[_Write]) -> None:

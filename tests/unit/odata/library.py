@@ -9,9 +9,9 @@ from openprofile.errors import Fault
 from openprofile.model.kinds import Computed, Entity, Navigation
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import JSON, DateTimeOffset, Enumeration, Primitive
-from openprofile.odata.compile import prepare
 from openprofile.odata.limits import DEFAULT, Limits
-from openprofile.odata.plan import Plan
+from openprofile.odata.query.compile import prepare
+from openprofile.odata.query.plan import Plan
 
 
 class Genre(Enumeration):

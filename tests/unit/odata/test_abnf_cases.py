@@ -1,7 +1,7 @@
 """
 The test cases that OASIS publishes with the ABNF (odata-abnf-testcases.yaml), as JSON.
 
-They are not part of this project: ``OPENPROFILE_ODATA_CASES`` names the folder that has them.
+They are not part of this project: ``OPENPROFILE_ODATA`` names the folder that has them.
 """
 
 import json
@@ -15,12 +15,12 @@ from urllib.parse import unquote
 import pytest
 
 from openprofile.errors import BadRequest, NotSupported
-from openprofile.odata import parser, selection
 from openprofile.odata.limits import DEFAULT, Guard
-from openprofile.odata.query import Options, options
-from openprofile.odata.search import search
+from openprofile.odata.query import parser, selection
+from openprofile.odata.query.options import Options, options
+from openprofile.odata.query.search import search
 
-FOLDER = os.environ.get("OPENPROFILE_ODATA_CASES")
+FOLDER = os.environ.get("OPENPROFILE_ODATA")
 
 EXCLUDED = {
     "odataUri": "a whole URL: its authority is the server's to parse",
@@ -135,7 +135,7 @@ def _judged(case: dict[str, Any]) -> tuple[Callable[[str], None], str] | None:
     return RULES[rule], text
 
 
-@pytest.mark.skipif(FOLDER is None, reason="OPENPROFILE_ODATA_CASES names no folder of cases")
+@pytest.mark.skipif(FOLDER is None, reason="OPENPROFILE_ODATA names no folder of cases")
 @pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case['rule']}-{case['input'][:60]}")
 def test_the_grammar_agrees_with_a_published_case(case: dict[str, Any]) -> None:
     judged = _judged(case)

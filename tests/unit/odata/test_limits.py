@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openprofile.errors import BadRequest
-from openprofile.odata.compile import prepare
 from openprofile.odata.limits import DEFAULT, Limits
-from openprofile.odata.query import options
+from openprofile.odata.query.compile import prepare
+from openprofile.odata.query.options import options
 from unit.odata.library import DUNE, NOW, Book, plan, row, status
 
 BEYOND: dict[str, tuple[dict[str, int], dict[str, str], str]] = {

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from openprofile.errors import BadRequest
 from openprofile.model.primitives import DateTimeOffset
-from openprofile.odata.compile import prepare
-from openprofile.odata.cursor import Cursor, seal, unseal
-from openprofile.odata.plan import Plan
+from openprofile.odata.query.compile import prepare
+from openprofile.odata.query.cursor import Cursor, seal, unseal
+from openprofile.odata.query.plan import Plan
 from unit.odata.library import NOW, Book, Day, Genre, Publisher, Row, found, plan, row
 
 KEY = b"0" * 32

@@ -4,8 +4,8 @@ import pytest
 
 from openprofile.errors import BadRequest, NotSupported
 from openprofile.odata.limits import Guard
-from openprofile.odata.parser import compute, expression, orderby
-from openprofile.odata.syntax import Binary, Literal, Logic, Member, Node, Unary
+from openprofile.odata.query.parser import compute, expression, orderby
+from openprofile.odata.query.syntax import Binary, Literal, Logic, Member, Node, Unary
 
 
 def parse(text: str) -> Node:

@@ -3,7 +3,7 @@ r"""matchesPattern reads the expressions of ECMAScript (ECMA-262), not Python's 
 import pytest
 
 from openprofile.errors import BadRequest, NotSupported
-from openprofile.odata.pattern import matches
+from openprofile.odata.query.pattern import matches
 
 
 @pytest.mark.parametrize(

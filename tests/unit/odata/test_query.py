@@ -1,7 +1,7 @@
 import pytest
 
 from openprofile.errors import BadRequest, NotSupported
-from openprofile.odata.query import Options, options
+from openprofile.odata.query.options import Options, options
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openprofile.odata import values
-from openprofile.odata.values import DAY, NotAValue
+from openprofile.odata.query import values
+from openprofile.odata.query.values import DAY, NotAValue
 
 BYTES = [("Edm.Binary", text) for text in ("", "--", "1e")]
 EPOCH = datetime.date(1970, 1, 1)

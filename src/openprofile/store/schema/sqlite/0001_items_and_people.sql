@@ -28,6 +28,17 @@ CREATE TABLE person_group (
     PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE term (
+    tenant   TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    property TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    id       TEXT NOT NULL,
+    PRIMARY KEY (tenant, kind, property, value, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX term_object ON term (tenant, kind, id);
+
 CREATE TABLE membership (
     tenant       TEXT NOT NULL,
     person       TEXT NOT NULL,
@@ -35,7 +46,7 @@ CREATE TABLE membership (
     PRIMARY KEY (tenant, person, person_group)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX membership_group ON membership (tenant, person_group);
+CREATE INDEX membership_group ON membership (tenant, person_group, person);
 
 CREATE TABLE heartbeat (
     id    INTEGER PRIMARY KEY CHECK (id = 1),

@@ -1,0 +1,63 @@
+"""Who the person of a token is in the directory: found there, or put there at the first call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from openprofile.directory import Directory
+from openprofile.model.directory import Person, User
+from openprofile.policy.caller import Caller
+from openprofile.store.base import Conflict
+
+_LONGEST = 256
+"""Characters of a claim that becomes a property of a person."""
+
+
+class Admission:
+    """Sees every caller when their token is new, before anything is done for them."""
+
+    def __init__(self, directory: Directory, *, create: bool) -> None:
+        """With ``create``, people whom the directory does not know are put there."""
+        self._directory = directory
+        self._create = create
+
+    async def __call__(self, caller: Caller, claims: Mapping[str, Any]) -> Caller:
+        """The caller under the id that the directory knows them by; ``claims`` are the token's.
+
+        An issuer may name people by their principal names as well as by ids.
+        """
+        if caller.person is None:
+            return caller
+        person = await self._directory.find(caller.tenant, caller.person)
+        if person is None:
+            if self._create:
+                await self._put(caller.tenant, caller.person, claims)
+            return caller
+        return msgspec.structs.replace(caller, person=person.id)
+
+    async def _put(self, tenant: str, person_id: str, claims: Mapping[str, Any]) -> None:
+        user = User(
+            id=person_id,
+            display_name=_first(claims, "name", "preferred_username", "upn"),
+            given_name=_first(claims, "given_name"),
+            surname=_first(claims, "family_name"),
+            mail=_first(claims, "email"),
+            user_principal_name=_first(claims, "upn", "preferred_username", "email") or person_id,
+        )
+        try:
+            await self._directory.put(tenant, [Person(user=user)], [])
+        except Conflict:  # somebody has the name: the id is a name that nobody else has
+            user.user_principal_name = person_id
+            await self._directory.put(tenant, [Person(user=user)], [])
+
+
+def _first(claims: Mapping[str, Any], *names: str) -> str | None:
+    """The first of the claims that is a short line of text."""
+    for name in names:
+        value = claims.get(name)
+        if isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isprintable():
+            return value
+    return None

@@ -1,0 +1,93 @@
+"""What people and groups are found by: the terms of an object, folded."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import msgspec
+
+from openprofile.model.directory import DirectoryObject, Group, Person, User
+from openprofile.model.primitives import decode
+from openprofile.model.shape import shape
+from openprofile.odata.query.clauses import words
+from openprofile.odata.query.search import comparable
+from openprofile.odata.query.seek import LAST, Reach
+from openprofile.store.base import Kind, Record, Span, Term
+
+MANAGER = "manager"
+"""The term by which a person is found through the id of whom they report to; empty for one who
+reports to nobody.
+"""
+LONGEST = 256
+"""Characters of a value that the index keeps; a longer one is found by its beginning."""
+KINDS: dict[type[DirectoryObject], Kind] = {User: "user", Group: "group"}
+
+Object: TypeAlias = "Person | Group"
+
+_PERSON = msgspec.json.Decoder(Person, dec_hook=decode)
+_GROUP = msgspec.json.Decoder(Group, dec_hook=decode)
+
+
+def read(kind: type[DirectoryObject], record: Record) -> Object:
+    """The person, or the group, that a record of this kind holds."""
+    return _PERSON.decode(record.text) if kind is User else _GROUP.decode(record.text)
+
+
+def entity(found: Object) -> DirectoryObject:
+    """What the API shows of an object."""
+    return found.user if isinstance(found, Person) else found
+
+
+def terms(found: DirectoryObject) -> tuple[Term, ...]:
+    """What a person or a group is found by."""
+    kind = type(found)
+    made = []
+    for name in kind.indexed:
+        value = value_of(found, name)
+        if value is not None or name in kind.ordered:
+            made.append(Term(name, key(value or "")))
+    for name in kind.worded:
+        value = value_of(found, name) or ""
+        made += [Term(worded(name), key(word)) for word in dict.fromkeys(words(value))]
+    return tuple(made)
+
+
+def value_of(found: DirectoryObject, name: str) -> Any:
+    """The value of a property by its name on the wire."""
+    return getattr(found, shape(type(found)).properties[name].attribute)
+
+
+def worded(name: str) -> str:
+    """The name under which the words of a property are indexed."""
+    return f"{name}/words"
+
+
+def key(value: str) -> str:
+    """A value as the index keeps it; PostgreSQL takes no NUL in a text."""
+    return comparable(value).replace("\0", "")[:LONGEST]
+
+
+def span(reach: Reach) -> Span:
+    """The terms of a reach."""
+    low, high = key(reach.low), key(reach.high)
+    return Span(reach.property, low, low + LAST if reach.high == reach.low + LAST else high)
+
+
+def folded_strings(found: DirectoryObject) -> DirectoryObject:
+    """An object with its strings folded."""
+    changed: dict[str, Any] = {}
+    for name, many in _strings(type(found)):
+        value = getattr(found, name)
+        if value:
+            changed[name] = [comparable(each) for each in value] if many else comparable(value)
+    return msgspec.structs.replace(found, **changed)
+
+
+@lru_cache
+def _strings(kind: type[DirectoryObject]) -> tuple[tuple[str, bool], ...]:
+    return tuple(
+        (each.attribute, each.collection)
+        for each in shape(kind).properties.values()
+        if each.edm == "Edm.String"
+    )

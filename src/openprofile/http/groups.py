@@ -1,0 +1,88 @@
+"""Groups: ``/groups``, and who is in them."""
+
+from __future__ import annotations
+
+from openprofile.directory import Directory
+from openprofile.errors import BadRequest
+from openprofile.http.body import json_body
+from openprofile.http.exchange import Answer, Call, Handlers, empty_answer
+from openprofile.http.links import linked, located
+from openprofile.http.objects import Answers, Open, shown
+from openprofile.model.directory import Group, User
+from openprofile.odata.path import Target
+from openprofile.odata.query.options import options
+
+
+class GroupsFace:
+    """Answers ``/groups``, ``/groups/{id}`` and ``/groups/{id}/members``."""
+
+    def __init__(self, directory: Directory, answers: Answers) -> None:
+        self._directory = directory
+        self._answers = answers
+
+    def handlers(self, target: Target) -> Handlers | None:
+        """What answers at ``target``, whose names begin in ``groups``; None if nothing does."""
+        match target.names, target.tail, target.collection:
+            case ("groups",), (), True:
+                return {"GET": self._list}
+            case ("groups",), ("$count",), True:
+                return {"GET": self._count}
+            case ("groups",), (), False:
+                return {"GET": self._get}
+            case ("groups", "members"), (), True:
+                return {"GET": self._members}
+            case ("groups", "members"), ("$count",), True:
+                return {"GET": self._count_members}
+            case ("groups", "members"), ("$ref",), True:
+                return {"GET": self._references, "POST": self._add, "DELETE": self._remove}
+            case ("groups", "members"), ("$ref",), False:
+                return {"DELETE": self._remove}
+        return None
+
+    async def _list(self, call: Call) -> Answer:
+        return await self._answers.page(call, shown(call, Group), self._opens(call))
+
+    async def _count(self, call: Call) -> Answer:
+        return await self._answers.count(call, shown(call, Group), self._opens(call))
+
+    async def _get(self, call: Call) -> Answer:
+        how = shown(call, Group)
+        group = await self._directory.group(call.caller, _group(call))
+        return await self._answers.one(call, how, group)
+
+    async def _members(self, call: Call) -> Answer:
+        how = shown(call, User)
+        return await self._answers.page(call, how, self._opens_members(call), derived=True)
+
+    async def _count_members(self, call: Call) -> Answer:
+        return await self._answers.count(call, shown(call, User), self._opens_members(call))
+
+    async def _references(self, call: Call) -> Answer:
+        return await self._answers.references(call, shown(call, User), self._opens_members(call))
+
+    async def _add(self, call: Call) -> Answer:
+        person = linked(call, json_body(call.request))
+        await self._directory.add_member(call.caller, _group(call), person)
+        return empty_answer(call.request)
+
+    async def _remove(self, call: Call) -> Answer:
+        person = call.target.keys[1]
+        if person is None:
+            reference = options(call.request.query).id
+            if reference is None:
+                raise BadRequest("Which member is to go? Name them: …/members/{id}/$ref.")
+            person = located(call, reference, "$id")
+        await self._directory.remove_member(call.caller, _group(call), person)
+        return empty_answer(call.request)
+
+    def _opens(self, call: Call) -> Open:
+        return lambda asked: self._directory.groups(call.caller, asked)
+
+    def _opens_members(self, call: Call) -> Open:
+        return lambda asked: self._directory.members(call.caller, _group(call), asked)
+
+
+def _group(call: Call) -> str:
+    group = call.target.keys[0]
+    assert group is not None
+    return group

@@ -1,0 +1,71 @@
+"""References to people in requests: ``{"@odata.id": "https://…/users/{id}"}``.
+
+They are names: whatever they say, nothing is ever fetched from where they lead.
+"""
+
+from __future__ import annotations
+
+from openprofile.errors import BadRequest
+from openprofile.http.exchange import Call
+from openprofile.model.directory import VERSIONS, DirectoryObject, User
+from openprofile.model.kinds import Model, Navigation
+from openprofile.model.primitives import quoted
+from openprofile.odata.path import bind, parse
+from openprofile.odata.payload import read_members
+from openprofile.odata.service_root import resolve
+
+
+def linked(call: Call, body: bytes) -> str:
+    """The id or principal name of the person that a body refers to; raises BadRequest."""
+    reference = read_members(body).get("@odata.id")
+    if not isinstance(reference, str):
+        raise BadRequest('The body must be like {"@odata.id": "…/users/{id}"}.', target="@odata.id")
+    return located(call, reference, "@odata.id")
+
+
+def located(call: Call, reference: str, where: str) -> str:
+    """The id or principal name of the person at a URL below our own root; raises BadRequest.
+
+    ``where`` names the member or option that holds it.
+    """
+    own = parse(call.request.path)[0]
+    path = _path(call, reference, own, where)
+    try:
+        target = bind(parse(path)[1:], _NAMED)
+    except BadRequest as error:
+        raise _refused(reference, where) from error
+    (key, *rest) = target.keys
+    if key is None or rest or target.tail:
+        raise _refused(reference, where)
+    return key
+
+
+_NAMED = Model(
+    {
+        "directoryObjects": Navigation(DirectoryObject, collection=True),
+        "users": Navigation(User, collection=True),
+    }
+)
+"""Where the people are that a reference can name."""
+
+
+def _path(call: Call, reference: str, own: str, where: str) -> str:
+    """The path of a reference; it may be to any version, whichever the request is for."""
+    for version in sorted(VERSIONS, key=lambda each: each != own):
+        try:
+            path, query = resolve(
+                reference, origin=call.request.origin, version=version, versions=VERSIONS.keys()
+            )
+        except BadRequest:
+            continue
+        if not query:
+            return path
+    raise _refused(reference, where)
+
+
+def _refused(reference: str, where: str) -> BadRequest:
+    return BadRequest(
+        f"{where} is {quoted(reference)}; expected the URL of a person of this service, like "
+        "…/users/{id}.",
+        target=where,
+    )

@@ -1,0 +1,280 @@
+"""A plan carried out: which items come, in which order, on which page, and what is shown of them.
+
+The order of the steps is that of OData Protocol 4.01, section 11.2.1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from openprofile.model.kinds import Entity
+from openprofile.model.primitives import decode
+from openprofile.odata.limits import Guard, Limits
+from openprofile.odata.query.cursor import Cursor, read, refused, written
+from openprofile.odata.query.evaluate import Evaluate, Frame, Navigate
+from openprofile.odata.query.meaning import Type
+from openprofile.odata.query.options import Options
+from openprofile.odata.query.project import Members, Selection
+from openprofile.odata.query.search import Match
+from openprofile.odata.query.texts import texts
+
+
+class Row(Protocol):
+    """An item as the store keeps it; rows come in order of ``created``, then of ``id``."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of an answer."""
+
+    rows: list[Any]
+    """Of those that ``Plan.page`` was given."""
+    items: list[Any] | None
+    """The typed value of each row, if the plan looks at them."""
+    count: int | None
+    """How many items match, whatever the paging; None unless ``$count`` asks."""
+    next: Cursor | None
+    """Where the next page begins; None after the last."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One sort key of ``$orderby``."""
+
+    evaluate: Evaluate
+    descending: bool
+
+
+class Expansion(msgspec.Struct, frozen=True):
+    """One navigation property that ``$expand`` inlines."""
+
+    name: str
+    target: type[Entity]
+    collection: bool
+    references: bool
+    """``/$ref``: only the references of what it leads to."""
+    count_only: bool
+    """``/$count``: only how many it leads to."""
+    levels: int
+    plan: Plan
+
+
+class Plan:
+    """Compiled options for the items of one type; immutable, and used by many requests at once.
+
+    ``verbatim`` tells that the answer shows the items' texts as they are stored.
+    """
+
+    def __init__(
+        self,
+        item: Type,
+        chosen: Options,
+        limits: Limits,
+        *,
+        keep: Evaluate | None,
+        match: Match | None,
+        keys: Sequence[Key],
+        shown: Selection | None,
+        expand: Sequence[Expansion],
+        steps: int,
+        follows: bool,
+        slot: int,
+    ) -> None:
+        self.options = chosen
+        self.selection = shown
+        self.expand = tuple(expand)
+        self.navigates = follows
+        """
+        Whether ``$filter``, ``$orderby`` or ``$compute`` follow navigation properties, so that
+        ``navigate`` is needed; without it evaluation raises NotSupported.
+        """
+        self.verbatim = shown is None
+        self.evaluates = keep is not None or match is not None or bool(keys)
+        """Whether the typed items are looked at to decide which come, and in which order."""
+        self._shows_evaluated = shown is not None and shown.evaluates
+        self._limits = limits
+        self._keep = keep
+        self._match = match
+        self._keys = tuple(keys)
+        self._steps = steps
+        self._slot = slot
+        self._gather = texts(item)
+        self._fingerprint = _fingerprint(chosen)
+        self._decoder: msgspec.json.Decoder[Any] | None = None
+        if item.kind is not None and issubclass(item.kind, Entity):
+            self._decoder = msgspec.json.Decoder(item.kind, dec_hook=decode)
+
+    def page(
+        self,
+        rows: Sequence[Row],
+        *,
+        page_size: int,
+        now: int,
+        cursor: Cursor | None = None,
+        navigate: Navigate | None = None,
+    ) -> Page:
+        """The page of ``rows``, all items of a collection, that begins at ``cursor``.
+
+        ``page_size`` is a bound on its items, ``now`` is in ticks. Raises BadRequest for a cursor
+        of other options, and for an evaluation that takes too much work or divides by zero.
+        """
+        if cursor is not None and cursor.fingerprint != self._fingerprint:
+            raise refused()
+        items: list[Any] | None = None
+        order: Sequence[int] = range(len(rows))
+        sorted_by: dict[int, tuple[Any, ...]] = {}
+        if self.evaluates:
+            items = self.typed(rows)
+            frame = self.frame(now, navigate)
+            order, sorted_by = self._arranged(items, frame)
+        count = len(order) if self.options.count else None
+        left = self.options.top if cursor is None else cursor.left
+        start = self.options.skip or 0
+        if cursor is not None:
+            start = self._after(cursor, rows, order, sorted_by)
+        width = max(1, min(page_size, self._limits.page))
+        if left is not None:
+            width = min(width, left)
+            left -= width
+        shown = order[start : start + width]
+        following = None
+        if shown and start + width < len(order) and left != 0:
+            last = shown[-1]
+            keys = tuple([written(unranked(each)) for each in sorted_by.get(last, ())])
+            row = rows[last]
+            following = Cursor(self._fingerprint, keys, row.created, row.id, left)
+        return Page(
+            [rows[index] for index in shown],
+            None if items is None else [items[index] for index in shown],
+            count,
+            following,
+        )
+
+    def count(self, rows: Sequence[Row], *, now: int, navigate: Navigate | None = None) -> int:
+        """How many of ``rows`` match ``$filter`` and ``$search``: the answer of ``/$count``."""
+        if not self.evaluates:
+            return len(rows)
+        return len(self._kept(self.typed(rows), self.frame(now, navigate)))
+
+    def inside(self, members: Sequence[Any], frame: Frame) -> tuple[list[int], int | None]:
+        """Which members of a collection inside an item, in order; and their number if asked."""
+        order, _ = self._arranged(list(members), frame)
+        count = len(order) if self.options.count else None
+        start = self.options.skip or 0
+        end = None if self.options.top is None else start + self.options.top
+        return order[start:end], count
+
+    def typed(self, rows: Sequence[Row]) -> list[Any]:
+        """The typed values of rows."""
+        assert self._decoder is not None
+        read_text = self._decoder.decode
+        return [read_text(row.text) for row in rows]
+
+    def frame(self, now: int, navigate: Navigate | None = None) -> Frame:
+        """What one request's evaluations share: the time, and a budget of work."""
+        return Frame(Guard(self._limits), now, navigate)
+
+    def members(self, text: str, frame: Frame, item: Any = None) -> Members:
+        """What the answer shows of the item with this text: the selected and computed members.
+
+        ``item`` is its typed value, where the caller has it.
+        """
+        members: Members = msgspec.json.decode(text)
+        if self.selection is None:
+            return members
+        if self._shows_evaluated:
+            if item is None:
+                assert self._decoder is not None
+                item = self._decoder.decode(text)
+            frame.slots[0] = item
+        return self.selection.project(members, item, frame)
+
+    def _kept(self, items: list[Any], frame: Frame) -> list[int]:
+        keep, match, slot = self._keep, self._match, self._slot
+        frame.guard.spend(self._steps * len(items))
+        kept = []
+        for index, item in enumerate(items):
+            frame.slots[slot] = item
+            if keep is not None and keep(frame) is not True:
+                continue
+            if match is None or match(self._gather(item, frame.guard)):
+                kept.append(index)
+        return kept
+
+    def _arranged(
+        self, items: list[Any], frame: Frame
+    ) -> tuple[list[int], dict[int, tuple[Any, ...]]]:
+        """Which items are kept, in order, and the ranks of the sort values of each."""
+        order = self._kept(items, frame)
+        if not self._keys:
+            return order, {}
+        values: dict[int, tuple[Any, ...]] = {}
+        cut = self._limits.sort_text
+        for index in order:
+            frame.slots[self._slot] = items[index]
+            found = [key.evaluate(frame) for key in self._keys]
+            values[index] = tuple(
+                [rank(each[:cut] if isinstance(each, (str, bytes)) else each) for each in found]
+            )
+        # Sorting is stable: by the last key first, each time keeping the order of the next ones.
+        for place in reversed(range(len(self._keys))):
+            ranks = {index: values[index][place] for index in order}
+            order.sort(key=ranks.__getitem__, reverse=self._keys[place].descending)
+        return order, values
+
+    def _after(
+        self,
+        cursor: Cursor,
+        rows: Sequence[Row],
+        order: Sequence[int],
+        sorted_by: Mapping[int, tuple[Any, ...]],
+    ) -> int:
+        """The place in ``order`` of the first row after the one that the cursor describes."""
+        passed = [rank(read(each)) for each in cursor.keys]
+        last = (cursor.created, cursor.id.casefold())
+
+        def is_after(index: int) -> bool:
+            for key, here, before in zip(self._keys, sorted_by.get(index, ()), passed, strict=True):
+                if here != before:
+                    return (here > before) is not key.descending
+            row = rows[index]
+            return (row.created, row.id.casefold()) > last
+
+        low, high = 0, len(order)
+        while low < high:
+            middle = (low + high) // 2
+            if is_after(order[middle]):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+
+def rank(value: Any) -> tuple[Any, ...]:
+    """A sort value that compares with any other of its key: null first, then what is no number."""
+    if value is None:
+        return (0,)
+    if isinstance(value, float) and math.isnan(value):
+        return (1,)
+    return (2, value)
+
+
+def unranked(ranked: tuple[Any, ...]) -> Any:
+    """The sort value that has this rank."""
+    return (None, math.nan)[ranked[0]] if len(ranked) == 1 else ranked[1]
+
+
+def _fingerprint(chosen: Options) -> str:
+    """Of what decides which items there are and in which order."""
+    text = repr((chosen.filter, chosen.search, chosen.orderby, chosen.compute, chosen.aliases))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,82 @@
+"""What a token must grant for each operation on the directory: people, groups, who leads whom.
+
+As https://learn.microsoft.com/graph/permissions-reference has it, the least privileged first.
+"""
+
+from __future__ import annotations
+
+from openprofile.errors import AuthorizationRequestDenied
+from openprofile.model.directory import User
+from openprofile.policy.caller import Caller
+from openprofile.policy.grants import Permissions
+
+_READ_ALL = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+
+READ_ME = Permissions(
+    delegated=("User.Read", "User.ReadWrite", "User.ReadBasic.All", *_READ_ALL),
+    application=("User.ReadBasic.All", *_READ_ALL),
+)
+READ_PEOPLE = Permissions(
+    delegated=("User.ReadBasic.All", *_READ_ALL),
+    application=("User.ReadBasic.All", *_READ_ALL),
+)
+READ_ALL_OF_PEOPLE = Permissions(delegated=_READ_ALL, application=_READ_ALL)
+"""What shows more than the basic properties of other people, and to whom they report."""
+READ_MY_REPORTS = Permissions(
+    delegated=("User.Read", "User.ReadWrite", *_READ_ALL), application=_READ_ALL
+)
+_READ_GROUPS = (
+    "GroupMember.Read.All",
+    "Group.Read.All",
+    "Directory.Read.All",
+    "GroupMember.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "Directory.ReadWrite.All",
+)
+READ_GROUPS = Permissions(delegated=_READ_GROUPS, application=_READ_GROUPS)
+READ_MY_GROUPS = Permissions(
+    delegated=("User.Read", "User.ReadWrite", *_READ_GROUPS), application=_READ_GROUPS
+)
+WRITE_PEOPLE = Permissions(
+    delegated=("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    application=("User.ReadWrite.All", "Directory.ReadWrite.All"),
+)
+DELETE_PEOPLE = Permissions(delegated=("User.ReadWrite.All",), application=("User.ReadWrite.All",))
+WRITE_MEMBERS = Permissions(
+    delegated=("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
+    application=("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
+)
+
+
+def holds(caller: Caller, needed: Permissions) -> bool:
+    """Whether the token grants one of the ``needed``."""
+    able = needed.application if caller.person is None else needed.delegated
+    return not caller.permissions.isdisjoint(able)
+
+
+def shown_of_person(caller: Caller, person: str | None) -> frozenset[str] | None:
+    """The properties that a caller may see of a person, by their id, or of just anybody (None).
+
+    None for all of them. Whom a token lets see a relation and not the people in it sees their ids.
+    """
+    own = person is not None and person == caller.person
+    if holds(caller, READ_ME if own else READ_ALL_OF_PEOPLE):
+        return None
+    return User.basic if holds(caller, READ_PEOPLE) else frozenset({"id"})
+
+
+def shown_of_group(caller: Caller) -> frozenset[str] | None:
+    """The properties that a caller may see of groups; None for all of them."""
+    return None if holds(caller, READ_GROUPS) else frozenset({"id"})
+
+
+def require_administrator(caller: Caller) -> None:
+    """Raise AuthorizationRequestDenied for a person who is not an administrator.
+
+    Delegated rights are the meeting of scope and person; an application has its role alone.
+    """
+    if caller.person is not None and not caller.is_administrator:
+        raise AuthorizationRequestDenied(
+            "Insufficient privileges to complete the operation. Only an administrator (Global, "
+            "User or People Administrator, claim wids) or an application may write the directory."
+        )

@@ -1,0 +1,245 @@
+"""The store on PostgreSQL, 16 and later: any number of nodes and processes share one database.
+
+Reads share a few connections; those that wait together travel together, as a pipeline. Writes go
+to one of a few writers, which the owner decides, so that writes for one owner gather at one
+writer; a writer commits all that waits in one transaction. What changes the directory goes to one
+more writer, a transaction each. The server acknowledges a commit when
+it is on its disk, and ``write`` returns after that. Where the connection is lost in the middle of
+a commit, nobody knows what became of it, and ``write`` raises Unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self, TypeAlias
+
+import psycopg
+
+from openprofile.store import postgres_people as people
+from openprofile.store.base import (
+    Change,
+    Entry,
+    ItemChange,
+    Key,
+    Kind,
+    Record,
+    Relation,
+    Span,
+    Unavailable,
+)
+from openprofile.store.migrate import pending
+from openprofile.store.postgres_draft import carry_out, turn
+from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
+from openprofile.store.postgres_names import is_text, require_names
+
+READS = 64
+"""How many reads one round trip carries at most."""
+WRITES = 256
+"""How many writes one commit carries at most."""
+
+_Rows: TypeAlias = "list[tuple[Any, ...]]"
+
+
+class PostgresStore:
+    """A Store in a PostgreSQL database; ``open`` makes one, in the loop that uses it."""
+
+    def __init__(self, session: Session, *, readers: int, writers: int) -> None:
+        self._closed = False
+        self._reads: Queue[people.Read, _Rows] = Queue()
+        self._writes: list[Queue[Sequence[ItemChange], list[Record | None]]] = [
+            Queue() for _ in range(writers)
+        ]
+        self._directory: Queue[Sequence[Change], list[Record | None]] = Queue()
+        self._readers = [Lane(session, self._reads, _read, READS) for _ in range(readers)]
+        self._writers = [Lane(session, queue, carry_out, WRITES) for queue in self._writes]
+        self._directory_writer = Lane(session, self._directory, people.carry_out, 1)
+
+    @classmethod
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        readers: int = 4,
+        writers: int = 2,
+        connect_timeout: float = 3,
+        statement_timeout: float = 5,
+        answer_timeout: float = 10,
+    ) -> Self:
+        """Bring the schema up to date and return a store of at most ``readers + writers``
+        connections, and one that writes the directory.
+
+        ``dsn`` is what libpq takes, a URL or ``key=value`` words. Times are in seconds: to
+        connect to an address (2 at least), for the server to answer a statement, and to have any
+        answer at all. Raises SchemaTooNew, or Unavailable where there is no such database.
+        """
+        session = Session(dsn, connect_timeout, statement_timeout, answer_timeout)
+        try:
+            async with await session.connect() as connection:
+                await _migrate(connection)
+        except (psycopg.Error, OSError) as error:
+            raise unavailable(error) from error
+        return cls(session, readers=readers, writers=writers)
+
+    async def get(self, key: Key) -> Record | None:
+        return await self._one(_GET, key.tenant, key.owner, key.facet, key.id)
+
+    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
+        return await self._all(_LIST, tenant, owner, facet)
+
+    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+        rows = await self._rows(_OWNED, tenant, owner)
+        return [(facet, Record(*rest)) for facet, *rest in rows]
+
+    async def write(self, changes: Sequence[Change]) -> list[Record | None]:
+        """As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
+        hold. To look for such a name finds nothing.
+        """
+        if self._closed:
+            raise Unavailable("the store is closed")
+        for change in changes:
+            require_names(change)
+        of_items = [change for change in changes if isinstance(change, ItemChange)]
+        if len(of_items) < len(changes):
+            return await self._directory.ask(changes)
+        writer = hash(turn(of_items[0])) % len(self._writes) if of_items else 0
+        return await self._writes[writer].ask(of_items)
+
+    async def person(self, tenant: str, id_or_name: str) -> Record | None:
+        return await self._one(people.PERSON, tenant, id_or_name)
+
+    async def people(self, tenant: str) -> list[Record]:
+        return await self._all(people.PEOPLE, tenant)
+
+    async def group(self, tenant: str, group_id: str) -> Record | None:
+        return await self._one(people.GROUP, tenant, group_id)
+
+    async def entries(
+        self,
+        tenant: str,
+        kind: Kind,
+        span: Span,
+        *,
+        after: tuple[str, str] | None = None,
+        descending: bool = False,
+        limit: int,
+    ) -> list[Entry]:
+        sql, values = people.entries(tenant, kind, span, after, limit, descending=descending)
+        return [Entry(value, Record(*rest)) for value, *rest in await self._rows(sql, *values)]
+
+    async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
+        return await self._number(people.COUNT_ENTRIES, tenant, kind, *span)
+
+    async def related(
+        self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return await self._all(people.RELATED[relation], tenant, of, after, limit)
+
+    async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
+        return await self._number(people.COUNT_RELATED[relation], tenant, of)
+
+    async def share_group(self, tenant: str, one: str, other: str) -> bool:
+        return bool(await self._rows(people.SHARE_GROUP, tenant, one, other))
+
+    async def secret(self) -> bytes:
+        ((secret,),) = await self._rows("SELECT value FROM secret")
+        return bytes(secret)
+
+    async def check(self) -> None:
+        await self.write(())
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for queue in self._writes:
+            await queue.end()
+        await self._directory.end()
+        for _ in self._readers:
+            await self._reads.end()
+        for writer in self._writers:
+            await writer.ended()
+        await self._directory_writer.ended()
+        for reader in self._readers:
+            await reader.ended()
+
+    async def _one(self, sql: str, *names: str) -> Record | None:
+        rows = await self._rows(sql, *names)
+        return Record(*rows[0]) if rows else None
+
+    async def _all(self, sql: str, *values: str | int) -> list[Record]:
+        return [Record(*row) for row in await self._rows(sql, *values)]
+
+    async def _number(self, sql: str, *names: str) -> int:
+        rows = await self._rows(sql, *names)
+        return int(rows[0][0]) if rows else 0
+
+    async def _rows(self, sql: str, *values: str | int) -> _Rows:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if not is_text("".join(map(str, values))):
+            return []
+        return await self._reads.ask((sql, values))
+
+
+async def _read(connection: Connection, reads: Sequence[people.Read]) -> list[_Rows | Exception]:
+    """The rows of each read, asked for together."""
+    if len(reads) == 1:
+        cursors = [await connection.execute(*reads[0])]
+    else:
+        async with connection.pipeline():
+            cursors = [await connection.execute(sql, names) for sql, names in reads]
+    return [await cursor.fetchall() for cursor in cursors]
+
+
+_GET = (
+    "SELECT id, version, text, created FROM item"
+    " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
+)
+_LIST = (
+    "SELECT id, version, text, created FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
+    " ORDER BY created, id"
+)
+_OWNED = (
+    "SELECT facet, id, version, text, created FROM item WHERE tenant = $1 AND owner = $2"
+    " ORDER BY facet, created, id"
+)
+_MIGRATION_LOCK = 0x6F70656E70726F66
+"""The advisory lock under which the schema changes; any number that is nobody else's."""
+
+
+async def _migrate(connection: Connection) -> None:
+    """Apply the migrations that the database lacks; nodes that start together do so in turn."""
+    if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+        raise Unavailable(
+            f"The database's encoding is {encoding} and must be UTF8:"
+            " CREATE DATABASE openprofile ENCODING 'UTF8' TEMPLATE template0."
+        )
+    # Without a lock first: a role that may not change the schema can start on one that is ready.
+    if not pending("postgres", await _version(connection)):
+        return
+    async with connection.transaction():
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", (_MIGRATION_LOCK,))
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_version"
+            " (version INTEGER PRIMARY KEY, name TEXT NOT NULL)"
+        )
+        for migration in pending("postgres", await _version(connection)):
+            await connection.execute(migration.sql, prepare=False)
+            await connection.execute(
+                "INSERT INTO schema_version (version, name) VALUES ($1, $2)",
+                (migration.number, migration.name),
+            )
+
+
+async def _version(connection: Connection) -> int:
+    if not await _value(connection, "SELECT to_regclass('schema_version') IS NOT NULL"):
+        return 0
+    version: int = await _value(connection, "SELECT coalesce(max(version), 0) FROM schema_version")
+    return version
+
+
+async def _value(connection: Connection, sql: str) -> Any:
+    row = await (await connection.execute(sql)).fetchone()
+    assert row is not None
+    return row[0]

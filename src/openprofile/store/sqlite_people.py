@@ -1,0 +1,197 @@
+"""The directory in SQLite: its statements, and its changes carried out on a connection."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from openprofile.store.base import (
+    Conflict,
+    DeletePerson,
+    DirectoryChange,
+    Join,
+    Kind,
+    Leave,
+    Missing,
+    PutGroup,
+    PutPerson,
+    Record,
+    Span,
+    Term,
+    UpdatePerson,
+    new_version,
+)
+
+PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
+PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
+PEOPLE = "SELECT id, version, text FROM person WHERE tenant = ? ORDER BY name"
+GROUP = "SELECT id, version, text FROM person_group WHERE tenant = ? AND id = ?"
+SHARE_GROUP = (
+    "SELECT 1 FROM membership AS one JOIN membership AS other"
+    " ON other.tenant = one.tenant AND other.person_group = one.person_group"
+    " WHERE one.tenant = ? AND one.person = ? AND other.person = ? LIMIT 1"
+)
+COUNT_ENTRIES = (
+    "SELECT count(*) FROM term"
+    " WHERE tenant = ? AND kind = ? AND property = ? AND value >= ? AND value <= ?"
+)
+RELATED = {
+    "members": (
+        "SELECT person.id, version, text FROM membership JOIN person"
+        " ON person.tenant = membership.tenant AND person.id = membership.person"
+        " WHERE membership.tenant = ? AND person_group = ? AND membership.person > ?"
+        " ORDER BY membership.person LIMIT ?"
+    ),
+    "memberOf": (
+        "SELECT person_group.id, version, text FROM membership JOIN person_group"
+        " ON person_group.tenant = membership.tenant"
+        " AND person_group.id = membership.person_group"
+        " WHERE membership.tenant = ? AND person = ? AND membership.person_group > ?"
+        " ORDER BY membership.person_group LIMIT ?"
+    ),
+}
+COUNT_RELATED = {
+    "members": "SELECT count(*) FROM membership WHERE tenant = ? AND person_group = ?",
+    "memberOf": "SELECT count(*) FROM membership WHERE tenant = ? AND person = ?",
+}
+
+_TABLE = {"user": "person", "group": "person_group"}
+# CROSS JOIN has SQLite read the terms first, in their order; the planner would do so anyway.
+_ENTRIES = {
+    (kind, descending): (
+        f"SELECT term.value, object.id, version, text FROM term CROSS JOIN {table} AS object"  # noqa: S608  the names are above
+        " ON object.tenant = term.tenant AND object.id = term.id"
+        " WHERE term.tenant = ? AND kind = ? AND property = ?"
+        f" AND (term.value, term.id) {'<' if descending else '>'} (?, ?)"
+        f" AND term.value {'>=' if descending else '<='} ?"
+        f" ORDER BY term.value {direction}, term.id {direction} LIMIT ?"
+    )
+    for kind, table in _TABLE.items()
+    for descending, direction in ((False, "ASC"), (True, "DESC"))
+}
+_LAST = "\U0010ffff"
+"""Greater than every id."""
+
+_ADD_PERSON = (
+    "INSERT INTO person (tenant, id, version, name, text) VALUES (?, ?, ?, ?, ?)"
+    " RETURNING id, version, text"
+)
+_PUT_PERSON = _ADD_PERSON.replace(
+    " RETURNING",
+    " ON CONFLICT (tenant, id) DO UPDATE"
+    " SET version = version + 1, name = excluded.name, text = excluded.text RETURNING",
+)
+_PUT_GROUP = (
+    "INSERT INTO person_group (tenant, id, version, text) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (tenant, id) DO UPDATE SET version = version + 1, text = excluded.text"
+    " RETURNING id, version, text"
+)
+_DELETE_PERSON = "DELETE FROM person WHERE tenant = ? AND id = ?"
+_LEAVE_ALL = "DELETE FROM membership WHERE tenant = ? AND person = ?"
+_CLEAR_GROUP = "DELETE FROM membership WHERE tenant = ? AND person_group = ?"
+_JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES (?, ?, ?)"
+_JOIN_ANYWAY = _JOIN.replace("INSERT", "INSERT OR IGNORE")
+_LEAVE = "DELETE FROM membership WHERE tenant = ? AND person_group = ? AND person = ?"
+_FORGET = "DELETE FROM term WHERE tenant = ? AND kind = ? AND id = ?"
+_REMEMBER = "INSERT OR IGNORE INTO term (tenant, kind, property, value, id) VALUES (?, ?, ?, ?, ?)"
+_LINKED = (
+    "SELECT person.id, version, text FROM term JOIN person"
+    " ON person.tenant = term.tenant AND person.id = term.id"
+    " WHERE term.tenant = ? AND kind = 'user' AND property = ? AND value = ?"
+)
+ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
+
+
+def entries(
+    tenant: str,
+    kind: Kind,
+    span: Span,
+    after: tuple[str, str] | None,
+    limit: int,
+    *,
+    descending: bool,
+) -> tuple[str, tuple[str | int, ...]]:
+    """The statement that reads entries as the Store promises them, and its parameters."""
+    if descending:
+        value, place = after or (span.high, _LAST)
+        end = span.low
+    else:
+        value, place = after or (span.low, "")
+        end = span.high
+    return _ENTRIES[kind, descending], (tenant, kind, span.property, value, place, end, limit)
+
+
+def apply(connection: sqlite3.Connection, change: DirectoryChange) -> Record | None:
+    """Carry out one change in the transaction that is open, as the Store promises it."""
+    match change:
+        case PutPerson():
+            return _put_person(connection, change)
+        case UpdatePerson(tenant, id_, revise):
+            row = connection.execute(PERSON, (tenant, id_)).fetchone()
+            if row is None:
+                raise Missing(id_)
+            put = revise(Record(*row))
+            assert (put.tenant, put.id) == (tenant, id_)
+            return _put_person(connection, put)
+        case DeletePerson():
+            _delete_person(connection, change)
+            return None
+        case PutGroup():
+            return _put_group(connection, change)
+        case Join():
+            _join(connection, change)
+            return None
+        case Leave(tenant, group, person):
+            if connection.execute(_LEAVE, (tenant, group, person)).rowcount == 0:
+                raise Missing(person)
+            return None
+
+
+def _put_person(connection: sqlite3.Connection, put: PutPerson) -> Record:
+    statement = _ADD_PERSON if put.new else _PUT_PERSON
+    parameters = (put.tenant, put.id, new_version(), put.name, put.text)
+    try:
+        row = connection.execute(statement, parameters).fetchone()
+    except sqlite3.IntegrityError as error:
+        raise Conflict(f"the id {put.id} or the name {put.name} is taken") from error
+    _index(connection, put.tenant, "user", put.id, put.terms)
+    return Record(*row)
+
+
+def _delete_person(connection: sqlite3.Connection, change: DeletePerson) -> None:
+    who = (change.tenant, change.id)
+    if connection.execute(_DELETE_PERSON, who).rowcount == 0:
+        raise Missing(change.id)
+    connection.execute(ERASE, who)
+    connection.execute(_LEAVE_ALL, who)
+    connection.execute(_FORGET, (change.tenant, "user", change.id))
+    linked = connection.execute(_LINKED, (change.tenant, change.link, change.id)).fetchall()
+    for row in linked:
+        _put_person(connection, change.release(Record(*row)))
+
+
+def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
+    tenant, id_ = put.tenant, put.id
+    row = connection.execute(_PUT_GROUP, (tenant, id_, new_version(), put.text)).fetchone()
+    connection.execute(_CLEAR_GROUP, (tenant, id_))
+    connection.executemany(_JOIN_ANYWAY, [(tenant, person, id_) for person in put.members])
+    _index(connection, tenant, "group", id_, put.terms)
+    return Record(*row)
+
+
+def _join(connection: sqlite3.Connection, join: Join) -> None:
+    for sql, id_ in ((GROUP, join.group), (PERSON, join.person)):
+        if connection.execute(sql, (join.tenant, id_)).fetchone() is None:
+            raise Missing(id_)
+    try:
+        connection.execute(_JOIN, (join.tenant, join.person, join.group))
+    except sqlite3.IntegrityError as error:
+        raise Conflict(f"{join.person} is a member of {join.group}") from error
+
+
+def _index(
+    connection: sqlite3.Connection, tenant: str, kind: Kind, id_: str, terms: tuple[Term, ...]
+) -> None:
+    connection.execute(_FORGET, (tenant, kind, id_))
+    connection.executemany(
+        _REMEMBER, [(tenant, kind, term.property, term.value, id_) for term in terms]
+    )

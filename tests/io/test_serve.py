@@ -1,0 +1,190 @@
+"""The service from outside: what it needs to start, and what it answers."""
+
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx2
+import psycopg
+import pytest
+
+from issuer import ForeignIssuer
+from openprofile.clock import Clock
+from openprofile.identity.certificates import Certificates
+from postgres import Server
+from program import Program
+
+PATH = "/beta/me/profile/interests"
+
+
+def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
+    """The variables of a start: this process's own, but for settings and what it trusts."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("OPENPROFILE_")}
+    database = {"OPENPROFILE_DATABASE": f"sqlite:///{folder}/profiles.sqlite3"}
+    return kept | database | {f"OPENPROFILE_{name}": text for name, text in settings.items()}
+
+
+def command(*options: str) -> list[str]:
+    return [sys.executable, "-m", "openprofile", "serve", "--port", "0", *options]
+
+
+@contextmanager
+def served(folder: Path, *options: str, trust: str | None = None, **settings: str) -> Iterator[str]:
+    """
+    ``openprofile serve``, and the URL that it answers at; it trusts the certificates in the file
+    ``trust``.
+    """
+    trusted = {"SSL_CERT_FILE": trust} if trust else {}
+    with (
+        (folder / "log").open("ab") as log,
+        subprocess.Popen(
+            command(*options), env=environment(folder, settings) | trusted, text=True,
+            stdout=subprocess.PIPE, stderr=log,
+        ) as process,
+    ):  # fmt: skip
+        assert process.stdout is not None
+        found = re.search(r"answers at (\S+)/beta", process.stdout.readline())
+        assert found, (folder / "log").read_text()
+        try:
+            yield found[1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+
+
+def refusal(folder: Path, *options: str, **settings: str) -> str:
+    """What it says when it does not start."""
+    ended = subprocess.run(
+        command(*options), env=environment(folder, settings),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    (said,) = ended.stderr.splitlines()
+    assert not list(folder.iterdir()), "nothing may be left by a start that was refused"
+    return said
+
+
+@pytest.fixture
+def issuer() -> Iterator[ForeignIssuer]:
+    with ForeignIssuer() as issuer:
+        yield issuer
+
+
+TRUSTED = {"ISSUER": "https://issuer.example/", "AUDIENCE": "profiles"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "saying"),
+    [
+        ({}, "no issuer"),
+        ({"AUDIENCE": "profiles"}, "no issuer"),
+        ({"ISSUER": "https://issuer.example/"}, "no audience"),
+        ({**TRUSTED, "ISSUER": "http://issuer.example/"}, "must be an https URL"),
+        ({**TRUSTED, "PUBLIC_URL": "http://profiles.example"}, "is not https"),
+        ({**TRUSTED, "HOST": "0.0.0.0"}, "is not https"),
+        ({**TRUSTED, "TRUSTED_PROXIES": "::/0"}, "would believe whoever asks"),
+        ({**TRUSTED, "ISUER": "x"}, "no setting OPENPROFILE_ISUER"),
+        ({**TRUSTED, "TLS_CERTIFICATE": "/nowhere.pem"}, "cannot be used"),
+        ({**TRUSTED, "DATABASE": "oracle://u:secret@h/"}, "expected sqlite:///FILE"),
+        ({**TRUSTED, "DATABASE": "postgresql://u:secret@127.0.0.1:1/x"}, "127.0.0.1"),
+    ],
+)
+def test_a_start_that_would_not_be_secure_is_refused_with_one_sentence(
+    tmp_path: Path, settings: dict[str, str], saying: str
+) -> None:
+    said = refusal(tmp_path, **settings)
+    assert saying in said
+    assert "secret" not in said
+
+
+def test_a_token_of_the_issuer_is_believed_and_its_person_kept(
+    tmp_path: Path, issuer: ForeignIssuer
+) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    settings = {"ISSUER": issuer.url, "AUDIENCE": "profiles other"}
+    with served(tmp_path, **settings) as url:
+        assert httpx2.get(f"{url}/readyz").json() == {"status": "ready"}
+        added = httpx2.post(url + PATH, json={"displayName": "Chess"}, headers=headers)
+        assert added.status_code == 201
+        assert added.headers["location"].startswith(f"{url}/beta/")
+    with served(tmp_path, **settings) as url:
+        (kept,) = httpx2.get(url + PATH, headers=headers).json()["value"]
+        assert kept["id"] == added.json()["id"]
+    log = (tmp_path / "log").read_text()
+    assert '"event": "request"' in log
+    assert headers["Authorization"].rpartition(".")[2] not in log
+
+
+def test_profiles_may_be_kept_in_postgresql(tmp_path: Path, issuer: ForeignIssuer) -> None:
+    headers = {"Authorization": f"Bearer {issuer.token()}"}
+    with Server("18") as postgres:
+        words = psycopg.conninfo.conninfo_to_dict(postgres.dsn)
+        database = f"postgresql:///{words.pop('dbname', 'postgres')}?{urlencode(words)}"
+        settings = {"ISSUER": issuer.url, "AUDIENCE": "profiles", "DATABASE": database}
+        for kept in range(2):
+            with served(tmp_path, **settings) as url:
+                found = httpx2.get(url + PATH, headers=headers).json()["value"]
+                assert len(found) == kept
+                assert httpx2.post(url + PATH, json={}, headers=headers).status_code == 201
+
+
+def test_keys_come_over_tls_from_an_issuer_whose_certificate_is_trusted(tmp_path: Path) -> None:
+    """The stand-in's authority is an issuer like any other."""
+    with Program(tmp_path / "data") as program:
+        told = program.endpoints
+        settings = {
+            "ISSUER": f"{told['tls_url']}/{told['tenant']}/v2.0",
+            "AUDIENCE": "https://graph.microsoft.com",
+        }
+        headers = {"Authorization": f"Bearer {program.token()}"}
+        with served(tmp_path, trust=told["ca"], **settings) as url:
+            assert httpx2.get(url + PATH, headers=headers).status_code == 200
+        with served(tmp_path, **settings) as url:
+            assert httpx2.get(url + PATH, headers=headers).status_code == 503
+    assert "CERTIFICATE_VERIFY_FAILED" in (tmp_path / "log").read_text()
+
+
+def test_nothing_of_the_stand_in_is_there(tmp_path: Path, issuer: ForeignIssuer) -> None:
+    with served(tmp_path, ISSUER=issuer.url, AUDIENCE="profiles") as url:
+        for path in ("common/oauth2/v2.0/token", "common/oauth2/v2.0/authorize", "_openprofile"):
+            for method in ("GET", "POST"):
+                assert httpx2.request(method, f"{url}/{path}").status_code == 404
+
+
+def test_the_settings_may_stand_in_a_file(tmp_path: Path, issuer: ForeignIssuer) -> None:
+    file = tmp_path / "openprofile.toml"
+    file.write_text(f'issuer = "{issuer.url}"\naudience = ["profiles"]\n')
+    with served(tmp_path, "--config", str(file)) as url:
+        headers = {"Authorization": f"Bearer {issuer.token()}"}
+        assert httpx2.get(url + PATH, headers=headers).status_code == 200
+
+
+def test_it_answers_over_tls_with_a_certificate_of_the_operators(
+    tmp_path: Path, issuer: ForeignIssuer
+) -> None:
+    certificates = Certificates(tmp_path / "tls", Clock())
+    certificates.server_context("localhost")
+    trusting = ssl.create_default_context(cafile=certificates.ca)
+    certificate = str(tmp_path / "tls" / "server.pem")
+    settings = {"ISSUER": issuer.url, "AUDIENCE": "profiles", "TLS_CERTIFICATE": certificate}
+    with served(tmp_path, **settings) as url:
+        assert url.startswith("https://")
+        assert httpx2.get(f"{url}/livez", verify=trusting).status_code == 200
+
+
+def test_an_issuer_that_cannot_be_used_is_in_the_log_from_the_start(
+    tmp_path: Path, issuer: ForeignIssuer
+) -> None:
+    issuer.name = "https://calls-itself.example"
+    with served(tmp_path, ISSUER=issuer.url, AUDIENCE="profiles") as url:
+        headers = {"Authorization": f"Bearer {issuer.token(iss=issuer.url)}"}
+        assert httpx2.get(url + PATH, headers=headers).status_code == 503
+    assert "calls-itself.example" in (tmp_path / "log").read_text()
