@@ -4,6 +4,8 @@ import pytest
 
 from api.batching import batch, get, post
 from api.conformance import (
+    ADA,
+    BRAM,
     CONTEXT,
     EDM,
     INTERESTS,
