@@ -36,13 +36,13 @@ _ANSWERS = {
     "modify": ("204", "The item is changed."),
     "delete": ("204", "The item is gone."),
     "erase": ("204", "The profile is empty."),
+    "link": ("204", "The reference is there."),
+    "unlink": ("204", "The reference is gone."),
     "count": ("200", "How many items there are."),
     "references": ("200", "The references to the items."),
     "reference": ("200", "The reference to the item."),
     "add": ("201", "The stored item."),
     "batch": ("200", "The answers to the requests."),
-    "link": ("204", "The reference is there."),
-    "unlink": ("204", "The reference is gone."),
 }
 
 
@@ -99,7 +99,7 @@ def _operation(operation: Operation) -> Json:
         "parameters": [_reference("parameters", name) for name in _options(operation)],
         "responses": responses,
     }
-    if operation.kind in {"create", "update", "modify", "link", "add"}:
+    if operation.kind in {"create", "update", "add", "modify", "link"}:
         body: Json = {"$ref": f"#/components/schemas/{NAMESPACE}.{edm_name(operation.target)}"}
         if operation.kind == "link":
             body = _REFERENCE
@@ -117,13 +117,16 @@ def _options(operation: Operation) -> tuple[str, ...]:
 def _headers(operation: Operation) -> Json:
     """The headers of an operation's success."""
     names = [*_ALWAYS]
-    # the objects of the directory have no ETags
-    tagged = issubclass(operation.target, ItemFacet)
-    if tagged and operation.kind in {"get", "create", "update", "add"}:
+    if operation.kind in {"get", "create", "update", "add"} and _has_versions(operation):
         names.append("ETag")
     if operation.kind in {"create", "add"}:
         names.append("Location")
     return {name: _reference("headers", name) for name in names}
+
+
+def _has_versions(operation: Operation) -> bool:
+    """Whether an operation's target has an ETag: the items of a profile do, people do not."""
+    return issubclass(operation.target, ItemFacet)
 
 
 def _reference(section: str, name: str) -> Json:

@@ -49,6 +49,19 @@ def operations(model: Model) -> list[Operation]:
     ]
 
 
+def _entry(here: str, navigation: Navigation) -> Iterator[Operation]:
+    """The operations on an entity set or a singleton of the container."""
+    target, one = navigation.target, _address(here, navigation)
+    if navigation.collection:
+        yield Operation("list", "GET", here, target)
+    yield Operation("get", "GET", one, target)
+    if not navigation.read_only:
+        yield Operation("modify", "PATCH", one, target)
+    if navigation.collection and not navigation.read_only:
+        yield Operation("create", "POST", here, target)
+        yield Operation("delete", "DELETE", one, target)
+
+
 def system_operations(model: Model) -> list[Operation]:
     """The operations on the system segments ``$count``, ``$ref`` and ``$batch``."""
     found = [Operation("batch", "POST", "/$batch", Entity)]
@@ -64,19 +77,6 @@ def system_operations(model: Model) -> list[Operation]:
             case "get":
                 found.append(Operation("reference", "GET", f"{each.path}/$ref", each.target))
     return found
-
-
-def _entry(here: str, navigation: Navigation) -> Iterator[Operation]:
-    """The operations on an entity set or a singleton of the container."""
-    target, one = navigation.target, _address(here, navigation)
-    if navigation.collection:
-        yield Operation("list", "GET", here, target)
-    yield Operation("get", "GET", one, target)
-    if not navigation.read_only:
-        yield Operation("modify", "PATCH", one, target)
-    if navigation.collection and not navigation.read_only:
-        yield Operation("create", "POST", here, target)
-        yield Operation("delete", "DELETE", one, target)
 
 
 def _below(model: Model, path: str, kind: type[Entity]) -> Iterator[Operation]:
