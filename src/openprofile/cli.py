@@ -205,7 +205,7 @@ async def _dev(
             ca=certificates.ca.absolute(),
         )
         parts.authority.answer_to(here.tls_url)
-        people = await parts.directory.people(sample.TENANT)
+        people = await parts.directory.people(sample.TENANT, most=1000)
 
         def ready() -> None:
             _write_endpoints(data, here, people, parts.authority)

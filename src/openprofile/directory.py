@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import msgspec
 
@@ -25,6 +25,7 @@ from openprofile.model.directory import Group, Person, User
 from openprofile.model.primitives import JSON, DateTimeOffset, decode, quoted
 from openprofile.model.shape import shape
 from openprofile.odata.payload import Members, entity, members, merge, write
+from openprofile.odata.query.seek import LAST
 from openprofile.policy import directory as grants
 from openprofile.policy.caller import Caller
 from openprofile.policy.grants import Permissions, require
@@ -103,13 +104,11 @@ class Directory:
             )
         return found
 
-    async def people(self, tenant: str) -> list[Person]:
-        """Everybody, by principal name."""
-        return [_person(record) for record in await self._store.people(tenant)]
-
-    async def is_empty(self, tenant: str) -> bool:
-        """Whether a tenant has nobody."""
-        return not await self._store.entries(tenant, "user", Span("id", "", "~"), limit=1)
+    async def people(self, tenant: str, *, most: int) -> list[Person]:
+        """The first people of a tenant, at ``most`` so many, by principal name."""
+        by_name = Span("userPrincipalName", "", LAST)
+        entries = await self._store.entries(tenant, "user", by_name, limit=most)
+        return [_person(entry.record) for entry in entries]
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, belong to one group."""
@@ -208,9 +207,11 @@ class Directory:
         def revise(record: Record) -> PutPerson:
             before = _person(record)
             user = entity(merge(members(write(before.user)), changes), User)
-            return _put(caller.tenant, msgspec.structs.replace(before, user=checked(user)))
+            user = checked(user, changes.keys())
+            return _put(caller.tenant, msgspec.structs.replace(before, user=user))
 
-        return await self._update(caller, person, revise)
+        name = changes.get("userPrincipalName")
+        return await self._update(caller, person, revise, name and fold(name))
 
     async def delete(self, caller: Caller, who: str | None) -> None:
         """Erase a person, their profile and their memberships in one transaction."""
@@ -309,7 +310,11 @@ class Directory:
         return await self.require(caller.tenant, caller.addressed(who))
 
     async def _update(
-        self, caller: Caller, person: Person, revise: Callable[[Record], PutPerson]
+        self,
+        caller: Caller,
+        person: Person,
+        revise: Callable[[Record], PutPerson],
+        name: str | None = None,
     ) -> Person:
         put: list[PutPerson] = []
 
@@ -318,7 +323,8 @@ class Directory:
             return put[0]
 
         try:
-            (record,) = await self._store.write([UpdatePerson(caller.tenant, person.id, revised)])
+            update = UpdatePerson(caller.tenant, person.id, revised, name)
+            (record,) = await self._store.write([update])
         except Missing as error:
             raise _gone(person) from error
         except Conflict as error:
@@ -346,9 +352,12 @@ _MOST = 100
 _PERSON = msgspec.json.Decoder(Person, dec_hook=decode)
 
 
-def checked(user: User) -> User:
-    """A person as they may be stored: without a password; raises InvalidPayload."""
-    faults = list(_faults(user))
+def checked(user: User, changed: Container[str] | None = None) -> User:
+    """A person as they may be stored: without a password; raises InvalidPayload.
+
+    ``changed`` are the properties that have been set, None for all.
+    """
+    faults = [fault for fault in _faults(user) if changed is None or fault.target in changed]
     if faults:
         raise InvalidPayload(faults)
     return msgspec.structs.replace(user, password_profile=None)
@@ -356,11 +365,9 @@ def checked(user: User) -> User:
 
 def _faults(user: User) -> Iterator[Detail]:
     if not _NAME.fullmatch(user.user_principal_name):
-        yield _fault(
-            "userPrincipalName",
-            f"it is required, and {quoted(user.user_principal_name)} is not like "
-            "'ada@harbour.example'",
-        )
+        name = quoted(user.user_principal_name)
+        expected = "it is required, like 'ada@harbour.example'"
+        yield _fault("userPrincipalName", f"{expected}; got {name}")
     if not (user.display_name or "").strip():
         yield _fault("displayName", "it is required and holds a name")
     for name, found in shape(User).properties.items():

@@ -6,7 +6,7 @@ import pytest
 
 from api.conftest import BASE, Client, Service, fault
 from openprofile import sample
-from openprofile.model.directory import User
+from openprofile.model.directory import Person, User
 from openprofile.model.shape import shape
 
 pytestmark = pytest.mark.anyio
@@ -205,6 +205,7 @@ async def test_the_members_of_a_group_are_listed(reader: Client) -> None:
     assert {one["@odata.type"] for one in response.json()["value"]} == {"#microsoft.graph.user"}
     assert (await reader("GET", f"{url}/$count")).text == "4"
     assert names(await reader("GET", f"{url}?$filter=contains(jobTitle,'design')")) == ["Ada"]
+    assert names(await reader("GET", f"{url}?$filter=manager eq null")) == []
     seen, link = [], f"{url}?$top=3"
     while link:
         page = (await reader("GET", link)).json()
@@ -450,3 +451,16 @@ async def test_a_deleted_person_leaves_nothing_behind(service: Service, admin: C
     assert (await admin("GET", f"users/{ADA}/profile/interests")).json()["value"] == []
     assert (await groups("GET", f"users/{ADA}/memberOf/$count")).text == "0"
     assert (await groups("GET", f"users/{ADA}/directReports/$count")).text == "0"
+
+
+async def test_a_person_whose_name_is_no_address_can_be_changed(
+    service: Service, admin: Client
+) -> None:
+    """As of somebody whom an issuer's token named, and nobody created."""
+    stranger = User(id="11111111-2222-3333-4444-555555555555", user_principal_name="stranger")
+    await service.parts.directory.put(sample.TENANT, [Person(user=stranger)], [])
+    response = await admin("PATCH", "users/stranger", json={"displayName": "Olga"})
+    assert response.status_code == 204
+    assert (await admin("GET", "users/stranger/displayName")).json()["value"] == "Olga"
+    response = await admin("PATCH", "users/stranger", json={"userPrincipalName": "still not"})
+    assert fault(response, 400, "BadRequest")["target"] == "userPrincipalName"

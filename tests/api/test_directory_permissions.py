@@ -92,6 +92,7 @@ async def test_basic_permission_shows_basic_properties_of_others(service: Servic
     [
         "$filter=jobTitle eq 'Head of Engineering'",
         "$filter=displayName eq 'Noor Rahman' and startswith(jobTitle,'h')",
+        "$filter=manager eq null",
         "$filter=startswith(displayName,'n') and businessPhones/any(p:p eq '1')",
         "$filter=startswith(displayName,'n') and (city eq null or not (state ne null))",
     ],

@@ -81,6 +81,12 @@ async def test_everybody_is_listed_by_display_name(reader: Client, version: str)
         ("true", None),
         ("surname eq 'berg' and matchesPattern(surname,'^b')", None),
         ("surname eq 'berg' and manager/surname eq 'x'", None),
+        ("manager eq null", ["Ines"]),
+        ("null eq manager", ["Ines"]),
+        ("manager ne null", [one for one in ALL if one != "Ines"]),
+        ("manager eq null or surname eq 'berg'", ["Ines", "Jonas"]),
+        ("startswith(displayName,'i') and not (manager ne null)", ["Ines"]),
+        ("startswith(displayName,'a') and manager eq null", []),
     ],
 )
 async def test_a_filter_finds_whom_it_means_or_is_refused(

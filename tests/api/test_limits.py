@@ -133,9 +133,9 @@ async def test_a_form_has_so_many_bytes(service: Service) -> None:
 
 def test_so_many_sign_ins_wait() -> None:
     waiting: pending.Pending[int] = pending.Pending(Clock(), seconds=60)
-    kept = [waiting.put(number) for number in range(pending.MOST + 1)]
+    kept = [waiting.put(number) for number in range(pending.KEPT + 1)]
     assert waiting.get(kept[0]) is None
-    assert [waiting.get(name) for name in kept[1:]] == list(range(1, pending.MOST + 1))
+    assert [waiting.get(name) for name in kept[1:]] == list(range(1, pending.KEPT + 1))
 
 
 def test_the_index_keeps_so_many_characters_of_a_value() -> None:

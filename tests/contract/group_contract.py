@@ -13,6 +13,7 @@ from openprofile.store.base import (
     Full,
     Missing,
     Record,
+    Span,
     Store,
     Unavailable,
     Update,
@@ -228,7 +229,11 @@ class GroupContract:
             assert await member.collection("t", "o", "f") == await store.collection("t", "o", "f")
             assert await member.owned("t", "o") == await store.owned("t", "o")
             assert await member.person("t", "1") is None
-            assert await member.people("t") == []
+            assert await member.group("t", "1") is None
+            assert await member.entries("t", "user", Span("p", "", "z"), limit=9) == []
+            assert await member.count_entries("t", "user", Span("p", "", "z")) == 0
+            assert await member.related("t", "members", "1", limit=9) == []
+            assert await member.count_related("t", "members", "1") == 0
             assert not await member.share_group("t", "1", "2")
             await member.check()
             await member.close()

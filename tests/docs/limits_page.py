@@ -68,9 +68,6 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_foreign_issuers.py::test_an_issuer_that_cannot_be_used_is_a_503",
         ),
     },
-    "identity.pending": {
-        "MOST": ("forgotten", f"{_API}test_so_many_sign_ins_wait"),
-    },
     "identity.tokens": {
         "LONGEST": (
             "401 `InvalidAuthenticationToken`",

@@ -129,7 +129,7 @@ class Finder:
         return found
 
     def _matches(self, asked: Query, one: Object) -> bool:
-        return not asked.asks or asked.matches(entity(one), self._frame)
+        return not asked.asks or asked.matches(one, self._frame)
 
 
 def _sort_key(asked: Query, one: Object) -> str:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import msgspec
 
 from openprofile.errors import UnsupportedQuery
-from openprofile.finding.terms import LONGEST, MANAGER, folded_strings, value_of, worded
-from openprofile.model.directory import DirectoryObject, User
+from openprofile.finding.terms import (
+    LONGEST,
+    MANAGER,
+    Object,
+    entity,
+    folded_strings,
+    value_of,
+    worded,
+)
+from openprofile.model.directory import DirectoryObject, Person
 from openprofile.odata.limits import Guard
 from openprofile.odata.names import find
 from openprofile.odata.query import parser, syntax
@@ -71,9 +80,11 @@ class Query(msgspec.Struct, frozen=True):
         """Where the index holds everybody, in the order that is asked for, or the usual one."""
         return Reach(self.order or self.kind.ordered[0], "", LAST)
 
-    def matches(self, found: DirectoryObject, frame: Frame) -> bool:
+    def matches(self, one: Object, frame: Frame) -> bool:
         """Whether an object is what is asked for."""
+        found = entity(one)
         if self.keep is not None:
+            frame.navigate = partial(_leads, one)
             frame.guard.spend(self.steps)
             frame.slots[0] = folded_strings(found)
             if self.keep(frame) is not True:
@@ -102,9 +113,7 @@ def _query(
     guard = Guard()
     keep, steps, driven = None, 0, None
     names: set[str] = set()
-    if wanted is not None and (reach := _reference(wanted, kind)) is not None:
-        driven = Drive((reach,), exact=True)
-    elif wanted is not None:
+    if wanted is not None:
         scope = Scope(here := Slot(Type(qualified(kind), kind), 0), here, dict(aliases), {}, 1)
         bound = predicate(wanted, "$filter", scope, guard)
         try:
@@ -115,7 +124,7 @@ def _query(
             ) from error
         keep, steps = evaluator(bound), weight(bound)
         names |= properties(bound)
-        driven = drive(bound, kind.indexed)
+        driven = drive(bound, (*kind.indexed, MANAGER))
     groups = () if sought is None else clauses(sought, _searched(kind))
     if groups and driven is None:
         driven = Drive(merged([_reach(kind, group) for group in groups]), exact=False)
@@ -135,17 +144,9 @@ def _query(
     )
 
 
-def _reference(wanted: str, kind: type[DirectoryObject]) -> Reach | None:
-    """Where those are whose only reference of a name is null, or is not: ``manager eq null``."""
-    node = parser.expression(wanted, "$filter", Guard())
-    match node:
-        case syntax.Binary(
-            operator="eq" | "ne" as operator,
-            left=syntax.Member(of=None, name=name),
-            right=syntax.Literal(edm="null"),
-        ) if kind is User and find(name, {MANAGER: None}):
-            return Reach(MANAGER, "", "") if operator == "eq" else Reach(MANAGER, "0", LAST)
-    return None
+def _leads(one: Object, _: Any, __: str) -> str | None:
+    """Where the navigation property of an object leads that a filter may ask of: an id."""
+    return one.manager if isinstance(one, Person) else None
 
 
 def _order(text: str, kind: type[DirectoryObject], guard: Guard) -> tuple[str, bool]:

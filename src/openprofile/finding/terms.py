@@ -19,7 +19,7 @@ MANAGER = "manager"
 """The term by which a person is found through the id of whom they report to; empty for one who
 reports to nobody.
 """
-LONGEST = 256
+LONGEST = 128
 """Characters of a value that the index keeps; a longer one is found by its beginning."""
 KINDS: dict[type[DirectoryObject], Kind] = {User: "user", Group: "group"}
 

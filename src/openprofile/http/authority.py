@@ -264,7 +264,7 @@ class AuthorityFace:
         return await self._directory.find(self._authority.tenant, id_or_name)
 
     async def _people(self) -> Sequence[Person]:
-        return (await self._directory.people(self._authority.tenant))[:_LISTED]
+        return await self._directory.people(self._authority.tenant, most=_LISTED)
 
     def _refusal(self, error: OAuthError, challenge: str = "Basic") -> Response:
         """The error body of RFC 6749, section 5.2, with what Entra ID adds to it."""

@@ -10,8 +10,8 @@ from openprofile.clock import Clock
 
 T = TypeVar("T")
 
-MOST = 1000
-"""Sign-ins and codes of the local authority that wait; the oldest gives way."""
+KEPT = 1000
+"""Values that are kept; the oldest gives way."""
 
 
 class Pending(Generic[T]):
@@ -27,7 +27,7 @@ class Pending(Generic[T]):
 
     def put(self, value: T) -> str:
         """Keep ``value`` and return the name it is found by."""
-        if len(self._kept) >= MOST:
+        if len(self._kept) >= KEPT:
             del self._kept[next(iter(self._kept))]
         name = self._name()
         self._kept[name] = (self._clock.seconds() + self._seconds, value)

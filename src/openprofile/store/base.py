@@ -127,6 +127,8 @@ class UpdatePerson(msgspec.Struct, frozen=True):
     tenant: str
     id: str
     revise: Callable[[Record], PutPerson]
+    name: str | None = None
+    """The folded name that ``revise`` gives the person; None where it keeps theirs."""
 
 
 class DeletePerson(msgspec.Struct, frozen=True):
@@ -171,9 +173,18 @@ class Leave(msgspec.Struct, frozen=True):
     person: str
 
 
-ItemChange: TypeAlias = Insert | Update | Delete | Erase
-DirectoryChange: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | Leave
-Change: TypeAlias = ItemChange | DirectoryChange
+Change: TypeAlias = (
+    Insert
+    | Update
+    | Delete
+    | Erase
+    | PutPerson
+    | UpdatePerson
+    | DeletePerson
+    | PutGroup
+    | Join
+    | Leave
+)
 
 
 class StoreError(Exception):
@@ -223,9 +234,6 @@ class Store(Protocol):
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         """The person with this id or folded name."""
-
-    async def people(self, tenant: str) -> list[Record]:
-        """All people of a tenant, by name."""
 
     async def group(self, tenant: str, group_id: str) -> Record | None:
         """The group with this id."""

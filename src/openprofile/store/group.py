@@ -94,9 +94,6 @@ class Member:
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         return await self._store.person(tenant, id_or_name)
 
-    async def people(self, tenant: str) -> list[Record]:
-        return await self._store.people(tenant)
-
     async def group(self, tenant: str, group_id: str) -> Record | None:
         return await self._store.group(tenant, group_id)
 
@@ -226,8 +223,8 @@ class _Group:
                 return Update(key, self._blaming(member, revise))
             case Delete(key, check):
                 return Delete(key, self._blaming(member, check))
-            case UpdatePerson(tenant, id_, revise_person):
-                return UpdatePerson(tenant, id_, self._blaming(member, revise_person))
+            case UpdatePerson(tenant, id_, revise_person, name):
+                return UpdatePerson(tenant, id_, self._blaming(member, revise_person), name)
             case _:
                 return change
 

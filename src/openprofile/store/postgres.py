@@ -2,41 +2,52 @@
 
 Reads share a few connections; those that wait together travel together, as a pipeline. Writes go
 to one of a few writers, which the owner decides, so that writes for one owner gather at one
-writer; a writer commits all that waits in one transaction. What changes the directory goes to one
-more writer, a transaction each. The server acknowledges a commit when
+writer; a writer commits all that waits in one transaction. The server acknowledges a commit when
 it is on its disk, and ``write`` returns after that. Where the connection is lost in the middle of
 a commit, nobody knows what became of it, and ``write`` raises Unavailable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self, TypeAlias
 
 import psycopg
 
-from openprofile.store import postgres_people as people
 from openprofile.store.base import (
     Change,
+    Delete,
+    DeletePerson,
     Entry,
-    ItemChange,
+    Erase,
+    Insert,
+    Join,
     Key,
     Kind,
+    Leave,
+    Missing,
+    PutGroup,
+    PutPerson,
     Record,
     Relation,
     Span,
     Unavailable,
+    Update,
+    UpdatePerson,
 )
 from openprofile.store.migrate import pending
 from openprofile.store.postgres_draft import carry_out, turn
 from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
-from openprofile.store.postgres_names import is_text, require_names
+from openprofile.store.postgres_people import is_text
 
 READS = 64
 """How many reads one round trip carries at most."""
 WRITES = 256
 """How many writes one commit carries at most."""
+NAMES = 2000
+"""Bytes of the names in one key at most: an index entry is no more than a third of an 8 KB page."""
 
+_Read: TypeAlias = "tuple[str, tuple[str | int, ...]]"
 _Rows: TypeAlias = "list[tuple[Any, ...]]"
 
 
@@ -45,14 +56,12 @@ class PostgresStore:
 
     def __init__(self, session: Session, *, readers: int, writers: int) -> None:
         self._closed = False
-        self._reads: Queue[people.Read, _Rows] = Queue()
-        self._writes: list[Queue[Sequence[ItemChange], list[Record | None]]] = [
+        self._reads: Queue[_Read, _Rows] = Queue()
+        self._writes: list[Queue[Sequence[Change], list[Record | None]]] = [
             Queue() for _ in range(writers)
         ]
-        self._directory: Queue[Sequence[Change], list[Record | None]] = Queue()
         self._readers = [Lane(session, self._reads, _read, READS) for _ in range(readers)]
         self._writers = [Lane(session, queue, carry_out, WRITES) for queue in self._writes]
-        self._directory_writer = Lane(session, self._directory, people.carry_out, 1)
 
     @classmethod
     async def open(
@@ -66,7 +75,7 @@ class PostgresStore:
         answer_timeout: float = 10,
     ) -> Self:
         """Bring the schema up to date and return a store of at most ``readers + writers``
-        connections, and one that writes the directory.
+        connections.
 
         ``dsn`` is what libpq takes, a URL or ``key=value`` words. Times are in seconds: to
         connect to an address (2 at least), for the server to answer a statement, and to have any
@@ -97,21 +106,15 @@ class PostgresStore:
         if self._closed:
             raise Unavailable("the store is closed")
         for change in changes:
-            require_names(change)
-        of_items = [change for change in changes if isinstance(change, ItemChange)]
-        if len(of_items) < len(changes):
-            return await self._directory.ask(changes)
-        writer = hash(turn(of_items[0])) % len(self._writes) if of_items else 0
-        return await self._writes[writer].ask(of_items)
+            _require_names(change)
+        writer = hash(turn(changes[0])) % len(self._writes) if changes else 0
+        return await self._writes[writer].ask(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
-        return await self._one(people.PERSON, tenant, id_or_name)
-
-    async def people(self, tenant: str) -> list[Record]:
-        return await self._all(people.PEOPLE, tenant)
+        return await self._one(_PERSON, tenant, id_or_name)
 
     async def group(self, tenant: str, group_id: str) -> Record | None:
-        return await self._one(people.GROUP, tenant, group_id)
+        return await self._one(_GROUP, tenant, group_id)
 
     async def entries(
         self,
@@ -123,22 +126,25 @@ class PostgresStore:
         descending: bool = False,
         limit: int,
     ) -> list[Entry]:
-        sql, values = people.entries(tenant, kind, span, after, limit, descending=descending)
-        return [Entry(value, Record(*rest)) for value, *rest in await self._rows(sql, *values)]
+        start, end = (span.high, span.low) if descending else (span.low, span.high)
+        value, place = after or (start, _LAST if descending else "")
+        names = (tenant, kind, span.property, value, place, end)
+        rows = await self._rows(_ENTRIES[kind, descending], *names, limit)
+        return [Entry(value, Record(*rest)) for value, *rest in rows]
 
     async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
-        return await self._number(people.COUNT_ENTRIES, tenant, kind, *span)
+        return await self._number(_COUNT_ENTRIES, tenant, kind, *span)
 
     async def related(
         self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
     ) -> list[Record]:
-        return await self._all(people.RELATED[relation], tenant, of, after, limit)
+        return await self._all(_RELATED[relation], tenant, of, after, limit)
 
     async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
-        return await self._number(people.COUNT_RELATED[relation], tenant, of)
+        return await self._number(_COUNT_RELATED[relation], tenant, of)
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
-        return bool(await self._rows(people.SHARE_GROUP, tenant, one, other))
+        return bool(await self._rows(_SHARE_GROUP, tenant, one, other))
 
     async def secret(self) -> bytes:
         ((secret,),) = await self._rows("SELECT value FROM secret")
@@ -153,12 +159,10 @@ class PostgresStore:
         self._closed = True
         for queue in self._writes:
             await queue.end()
-        await self._directory.end()
         for _ in self._readers:
             await self._reads.end()
         for writer in self._writers:
             await writer.ended()
-        await self._directory_writer.ended()
         for reader in self._readers:
             await reader.ended()
 
@@ -166,22 +170,22 @@ class PostgresStore:
         rows = await self._rows(sql, *names)
         return Record(*rows[0]) if rows else None
 
-    async def _all(self, sql: str, *values: str | int) -> list[Record]:
-        return [Record(*row) for row in await self._rows(sql, *values)]
+    async def _all(self, sql: str, *names: str | int) -> list[Record]:
+        return [Record(*row) for row in await self._rows(sql, *names)]
 
     async def _number(self, sql: str, *names: str) -> int:
         rows = await self._rows(sql, *names)
         return int(rows[0][0]) if rows else 0
 
-    async def _rows(self, sql: str, *values: str | int) -> _Rows:
+    async def _rows(self, sql: str, *names: str | int) -> _Rows:
         if self._closed:
             raise Unavailable("the store is closed")
-        if not is_text("".join(map(str, values))):
+        if not _are_names([name for name in names if isinstance(name, str)]):
             return []
-        return await self._reads.ask((sql, values))
+        return await self._reads.ask((sql, names))
 
 
-async def _read(connection: Connection, reads: Sequence[people.Read]) -> list[_Rows | Exception]:
+async def _read(connection: Connection, reads: Sequence[_Read]) -> list[_Rows | Exception]:
     """The rows of each read, asked for together."""
     if len(reads) == 1:
         cursors = [await connection.execute(*reads[0])]
@@ -203,6 +207,96 @@ _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = $1 AND owner = $2"
     " ORDER BY facet, created, id"
 )
+_PERSON = (
+    "SELECT id, version, text FROM person WHERE tenant = $1 AND (id = $2 OR name = $2)"
+    " ORDER BY id <> $2 LIMIT 1"
+)
+_GROUP = "SELECT id, version, text FROM person_group WHERE tenant = $1 AND id = $2"
+_ENTRIES = {
+    (kind, descending): (
+        f"SELECT term.value, object.id, version, text FROM term JOIN {table} AS object"  # noqa: S608  the names are here
+        " ON object.tenant = term.tenant AND object.id = term.id"
+        " WHERE term.tenant = $1 AND kind = $2 AND property = $3"
+        f" AND (term.value, term.id) {'<' if descending else '>'} ($4, $5)"
+        f" AND term.value {'>=' if descending else '<='} $6"
+        f" ORDER BY term.value {direction}, term.id {direction} LIMIT $7"
+    )
+    for kind, table in (("user", "person"), ("group", "person_group"))
+    for descending, direction in ((False, "ASC"), (True, "DESC"))
+}
+_LAST = "\U0010ffff"
+"""Greater than every id."""
+_COUNT_ENTRIES = (
+    "SELECT count(*) FROM term"
+    " WHERE tenant = $1 AND kind = $2 AND property = $3 AND value >= $4 AND value <= $5"
+)
+_RELATED = {
+    "members": (
+        "SELECT person.id, version, text FROM membership JOIN person"
+        " ON person.tenant = membership.tenant AND person.id = membership.person"
+        " WHERE membership.tenant = $1 AND person_group = $2 AND membership.person > $3"
+        " ORDER BY membership.person LIMIT $4"
+    ),
+    "memberOf": (
+        "SELECT person_group.id, version, text FROM membership JOIN person_group"
+        " ON person_group.tenant = membership.tenant"
+        " AND person_group.id = membership.person_group"
+        " WHERE membership.tenant = $1 AND person = $2 AND membership.person_group > $3"
+        " ORDER BY membership.person_group LIMIT $4"
+    ),
+}
+_COUNT_RELATED = {
+    "members": "SELECT count(*) FROM membership WHERE tenant = $1 AND person_group = $2",
+    "memberOf": "SELECT count(*) FROM membership WHERE tenant = $1 AND person = $2",
+}
+_SHARE_GROUP = (
+    "SELECT 1 FROM membership AS one JOIN membership AS other"
+    " ON other.tenant = one.tenant AND other.person_group = one.person_group"
+    " WHERE one.tenant = $1 AND one.person = $2 AND other.person = $3 LIMIT 1"
+)
+
+
+def _are_names(names: Iterable[str]) -> bool:
+    """Whether there can be a row with a key of these names."""
+    joined = "".join(names)
+    return is_text(joined) and len(joined.encode()) <= NAMES
+
+
+def _require_names(change: Change) -> None:
+    """Raise Missing or ValueError for a change that names what cannot be there: asked for together
+    with others, it would fail them all.
+    """
+    keys: list[tuple[str, ...]] = []
+    match change:
+        case Update(key) | Delete(key):
+            _require_possible(change, key.id, (key.tenant, key.owner, key.facet, key.id))
+        case UpdatePerson(tenant, id_) | DeletePerson(tenant, id_):
+            _require_possible(change, id_, (tenant, id_))
+        case Join(tenant, group, person) | Leave(tenant, group, person):
+            _require_possible(change, person, (tenant, group, person))
+        case Insert(key):
+            keys.append((key.tenant, key.owner, key.facet, key.id))
+        case Erase(tenant, owner):
+            keys.append((tenant, owner))
+        case PutPerson(tenant, id_, name):
+            keys.append((tenant, id_, name))
+            keys.extend((tenant, id_, *term) for term in change.terms)
+        case PutGroup(tenant, id_, _, members):
+            keys.append((tenant, id_))
+            keys.extend((tenant, person, id_) for person in members)
+            keys.extend((tenant, id_, *term) for term in change.terms)
+    for names in keys:
+        if not _are_names(names):
+            raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
+
+
+def _require_possible(change: Change, name: str, names: tuple[str, ...]) -> None:
+    if not _are_names(names):
+        missing = Missing(name)
+        missing.change = change
+        raise missing
+
+
 _MIGRATION_LOCK = 0x6F70656E70726F66
 """The advisory lock under which the schema changes; any number that is nobody else's."""
 

@@ -1,4 +1,4 @@
-"""What a group of writes makes of the items that it touches, decided in memory between one read of
+"""What a group of writes makes of the rows that it touches, decided in memory between one read of
 them and one write.
 
 The rows are read in one round trip, each write is decided on, and what the writes come to goes
@@ -7,30 +7,30 @@ nothing of its neighbours with it.
 
 Before it reads, a transaction takes the turn of every owner whose rows it touches: it locks a row
 of the table ``turn``, in an order that is the same everywhere. Whoever writes for the same owner,
-on whatever node, waits there; ``postgres_people`` takes turns in the same way. What was read stays
-true until the commit, the size of a collection included, and no two transactions wait for each
-other. It is a row, and not an advisory lock, because a row lies with those that it guards wherever
-these are distributed to. For the same reason every statement names one tenant and one owner.
+on whatever node, waits there. What was read stays true until the commit, the size of a collection
+included, and no two transactions wait for each other. It is a row, and not an advisory lock,
+because a row lies with those that it guards wherever these are distributed to. For the same
+reason every statement names one tenant, and one owner where the table has them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import psycopg
-from psycopg.rows import TupleRow
 
 from openprofile.store.base import (
+    Change,
     Conflict,
     Delete,
+    DeletePerson,
     Erase,
     Full,
     Insert,
-    ItemChange,
     Key,
     Missing,
     Record,
@@ -39,135 +39,120 @@ from openprofile.store.base import (
     new_version,
 )
 from openprofile.store.postgres_lane import Connection
-from openprofile.store.postgres_names import storable
+from openprofile.store.postgres_people import DIRECTORY, PeopleDraft, storable
 
 Outcome: TypeAlias = "list[Record | None] | Exception"
-Turn: TypeAlias = "tuple[str, str]"
-"""A tenant and an owner."""
-Cursor: TypeAlias = psycopg.AsyncCursor[TupleRow]
 _Collection: TypeAlias = "tuple[str, str, str]"
-_K = TypeVar("_K")
-_V = TypeVar("_V")
+_Turn: TypeAlias = "tuple[str, str]"
 
 
-def turn(change: ItemChange) -> Turn:
-    """Whose items ``change`` touches."""
+def turn(change: Change) -> _Turn:
+    """Whose rows ``change`` touches: an owner's, or no owner's where they are the directory's."""
     match change:
         case Insert(key) | Update(key) | Delete(key):
             return (key.tenant, key.owner)
         case Erase(tenant, owner):
             return (tenant, owner)
+        case _:
+            return (change.tenant, DIRECTORY)
 
 
-async def carry_out(
-    connection: Connection, writes: Sequence[Sequence[ItemChange]]
-) -> list[Outcome]:
+async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) -> list[Outcome]:
     """Carry out a group of writes in one transaction, each of them all or none, and return once
     they are on the disk.
 
     The outcome of each is what it leaves behind, or what one of its changes raised. Raises
     psycopg.Error when nothing has been stored, or when nobody can know whether anything was.
     """
-    draft = Draft(chain.from_iterable(writes))
-    async with connection.pipeline():
-        await begin(connection, draft.turns)
-        await draft.ask(connection)
-    await draft.read()
+    draft = _Draft(chain.from_iterable(writes))
+    await draft.read(connection)
     outcomes = [draft.decide(changes) for changes in writes]
-    if not draft.statements:
-        await connection.execute("ROLLBACK")
-        return outcomes
-    async with connection.pipeline():
-        await draft.write(connection)
-        commit = await connection.execute("COMMIT")
-    require_committed(commit)
+    await draft.write(connection)
     return outcomes
 
 
-async def begin(connection: Connection, turns: Collection[Turn]) -> None:
-    """Begin a transaction, and take ``turns`` in the order that is the same everywhere."""
-    await connection.execute(_BEGIN)
-    if turns:
-        await connection.cursor().executemany(_TAKE_TURN, sorted(turns))
+class _Draft(PeopleDraft):
+    """The rows that some changes touch, as they were read and as decisions have left them."""
 
-
-def require_committed(commit: Cursor) -> None:
-    """Raise psycopg.Error where a COMMIT was answered, but with something else."""
-    if commit.statusmessage != "COMMIT":
-        raise psycopg.OperationalError(f"COMMIT was answered with {commit.statusmessage}")
-
-
-class Draft:
-    """The items that some changes touch, as they were read and as decisions have left them.
-
-    Whoever uses one has begun a transaction and taken ``turns`` in it.
-    """
-
-    def __init__(self, changes: Iterable[ItemChange]) -> None:
-        self.turns: set[Turn] = set()
+    def __init__(self, changes: Iterable[Change]) -> None:
+        super().__init__()
+        self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
         self._sizes: dict[_Collection, int] = {}
-        self._asked_sizes: dict[_Collection, Cursor] = {}
-        self._asked_items: dict[_Collection, Cursor] = {}
-        self.statements: list[tuple[str, tuple[object, ...]]] = []
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
-    def _want(self, change: ItemChange) -> None:
+    def _want(self, change: Change) -> None:
         """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
-        self.turns.add(turn(change))
+        self._turns.add(turn(change))
         match change:
             case Insert(key) | Update(key) | Delete(key):
                 self._wanted_items[_collection(key)].add(key.id)
                 if isinstance(change, Insert):
                     self._wanted_sizes.add(_collection(key))
+            case Erase():
+                pass
+            case _:
+                self.want_directory(change)
+                if isinstance(change, DeletePerson):
+                    self._turns.add((change.tenant, change.id))
 
-    async def ask(self, connection: Connection) -> None:
-        """Ask for the rows that were noted, as part of a pipeline; ``read`` takes them."""
-        for place in self._wanted_sizes:
-            self._asked_sizes[place] = await connection.execute(_SIZE, place)
-        for place, ids in self._wanted_items.items():
-            self._asked_items[place] = await connection.execute(_ITEMS, (*place, list(ids)))
-
-    async def read(self) -> None:
-        """Take the rows that were asked for."""
-        for place, cursor in self._asked_sizes.items():
+    async def read(self, connection: Connection) -> None:
+        """Begin the transaction, take the turns, then read what was noted."""
+        async with connection.pipeline():
+            await connection.execute(_BEGIN)
+            if self._turns:
+                await connection.cursor().executemany(_TAKE_TURN, sorted(self._turns))
+            sizes = {place: await connection.execute(_SIZE, place) for place in self._wanted_sizes}
+            items = {
+                place: await connection.execute(_ITEMS, (*place, list(ids)))
+                for place, ids in self._wanted_items.items()
+            }
+            directory = await self.ask_directory(connection)
+        for place, cursor in sizes.items():
             for (size,) in await cursor.fetchall():
                 self._sizes[place] = size
-        for place, cursor in self._asked_items.items():
+        for place, cursor in items.items():
             for id_, *rest in await cursor.fetchall():
                 self._items[Key(*place, id_)] = Record(id_, *rest)
+        await self.read_directory(directory)
 
-    def decide(self, changes: Sequence[ItemChange]) -> Outcome:
+    def decide(self, changes: Sequence[Change]) -> Outcome:
         """Decide on one write; where a change raises, all is as it was before the write."""
         if not changes:
-            self.statements.append((_BEAT, ()))
-        before = len(self.statements)
+            self._statements.append((_BEAT, ()))
+        before = len(self._statements)
         self._undo.clear()
         try:
             return [self._carried_out(change) for change in changes]
         except Exception as error:  # noqa: BLE001  what a change raises is its caller's
-            del self.statements[before:]
+            del self._statements[before:]
             for rows, key, value in reversed(self._undo):
                 rows[key] = value
             return error
 
     async def write(self, connection: Connection) -> None:
-        """Write what was decided, as part of a pipeline."""
-        for sql, alike in groupby(self.statements, key=itemgetter(0)):
-            await connection.cursor().executemany(sql, [values for _, values in alike])
+        """Write what was decided, and commit."""
+        if not self._statements:
+            await connection.execute("ROLLBACK")
+            return
+        async with connection.pipeline():
+            for sql, alike in groupby(self._statements, key=itemgetter(0)):
+                await connection.cursor().executemany(sql, [values for _, values in alike])
+            commit = await connection.execute("COMMIT")
+        if commit.statusmessage != "COMMIT":
+            raise psycopg.OperationalError(f"COMMIT was answered with {commit.statusmessage}")
 
-    def _carried_out(self, change: ItemChange) -> Record | None:
+    def _carried_out(self, change: Change) -> Record | None:
         try:
             return self._decide(change)
         except StoreError as error:
             error.change = change
             raise
 
-    def _decide(self, change: ItemChange) -> Record | None:
+    def _decide(self, change: Change) -> Record | None:
         match change:
             case Insert():
                 return self._insert(change)
@@ -176,9 +161,11 @@ class Draft:
             case Delete():
                 self._delete(change)
                 return None
-            case Erase():
-                self._erase(change)
+            case Erase(tenant, owner):
+                self.erase(tenant, owner)
                 return None
+            case _:
+                return self.decide_directory(change)
 
     def _insert(self, change: Insert) -> Record:
         key, collection = change.key, _collection(change.key)
@@ -209,29 +196,21 @@ class Draft:
             self._set(self._sizes, collection, self._sizes[collection] - 1)
         self._then(_DELETE, *_place(key))
 
-    def _erase(self, change: Erase) -> None:
-        owner = (change.tenant, change.owner)
+    def erase(self, tenant: str, owner: str) -> None:
         for key in self._items:
-            if (key.tenant, key.owner) == owner:
+            if (key.tenant, key.owner) == (tenant, owner):
                 self._set(self._items, key, None)
         for collection in self._sizes:
-            if collection[:2] == owner:
+            if collection[:2] == (tenant, owner):
                 self._set(self._sizes, collection, 0)
-        self._then(ERASE, *owner)
-        self._then(END_TURNS, *owner)
+        self._then(_ERASE, tenant, owner)
+        self._then(_END_TURNS, tenant, owner)
 
     def _existing(self, key: Key) -> Record:
         record = self._items.get(key)
         if record is None:
             raise Missing(key.id)
         return record
-
-    def _set(self, rows: dict[_K, _V], key: _K, value: _V) -> None:
-        self._undo.append((rows, key, rows.get(key)))
-        rows[key] = value
-
-    def _then(self, sql: str, *values: object) -> None:
-        self.statements.append((sql, values))
 
 
 def _place(key: Key) -> tuple[str, str, str, str]:
@@ -263,7 +242,7 @@ _UPDATE = (
     " WHERE tenant = $3 AND owner = $4 AND facet = $5 AND id = $6"
 )
 _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
-ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
+_ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
-END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
+_END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

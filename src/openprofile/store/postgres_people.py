@@ -1,23 +1,21 @@
-"""The directory in PostgreSQL: its statements, and writes that change it carried out.
+"""The directory's part of a draft: people, groups, memberships and terms, see ``postgres_draft``.
 
-Such a write is a transaction of its own, which carries out one change after the other. It takes
-the turn of the tenant's directory, which is that of the owner without a name, and of every owner
-whose items it touches; so of two that change one directory, the later sees what the earlier left.
+All changes to the directory of a tenant take the same turn, so what was read of it stays true
+until the commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections import defaultdict
+from typing import Any, TypeAlias, TypeVar
 
-import psycopg
+import msgspec
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
 
 from openprofile.store.base import (
-    Change,
     Conflict,
     DeletePerson,
-    DirectoryChange,
-    ItemChange,
     Join,
     Kind,
     Leave,
@@ -25,270 +23,294 @@ from openprofile.store.base import (
     PutGroup,
     PutPerson,
     Record,
-    Span,
-    StoreError,
     Term,
     UpdatePerson,
     new_version,
 )
-from openprofile.store.postgres_draft import (
-    END_TURNS,
-    ERASE,
-    Draft,
-    Outcome,
-    Turn,
-    begin,
-    require_committed,
-    turn,
-)
 from openprofile.store.postgres_lane import Connection
-from openprofile.store.postgres_names import require_names, storable
 
-Read: TypeAlias = "tuple[str, tuple[str | int, ...]]"
-"""A statement and its parameters."""
+DIRECTORY = ""
+"""The owner whose turn the directory's changes take: nobody's."""
 
-PERSON = (
-    "SELECT id, version, text FROM person WHERE tenant = $1 AND (id = $2 OR name = $2)"
-    " ORDER BY id <> $2 LIMIT 1"
+DirectoryChange: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | Leave
+Asked: TypeAlias = "dict[str, dict[str, AsyncCursor[TupleRow]]]"
+_Named: TypeAlias = "tuple[str, str]"
+_Link: TypeAlias = "tuple[str, str, str]"
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class _Person(msgspec.Struct, frozen=True):
+    version: int
+    name: str
+    text: str
+
+
+class _Wanted:
+    """What the changes to one tenant's directory depend on."""
+
+    def __init__(self) -> None:
+        self.people: set[str] = set()
+        self.names: set[str] = set()
+        self.links: set[_Named] = set()
+        self.groups: set[str] = set()
+        self.memberships: set[str] = set()
+        """The groups whose members they are about."""
+        self.members: set[str] = set()
+
+
+class PeopleDraft:
+    """The rows of the directory, as they were read and as decisions have left them."""
+
+    def __init__(self) -> None:
+        self._wanted: defaultdict[str, _Wanted] = defaultdict(_Wanted)
+        self._people: dict[_Named, _Person | None] = {}
+        self._names: dict[_Named, str | None] = {}
+        self._groups: dict[_Named, int | None] = {}
+        self._members: dict[_Link, bool] = {}
+        """By tenant, group and person."""
+        self._linked: dict[_Link, set[str]] = {}
+        """The people who had the term, by tenant, property and value."""
+        self._terms: dict[_Named, tuple[Term, ...] | None] = {}
+        """The terms of the people who were put."""
+        self._statements: list[tuple[str, tuple[object, ...]]] = []
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    def erase(self, tenant: str, owner: str) -> None:
+        """Remove every item of an owner."""
+        raise NotImplementedError
+
+    def want_directory(self, change: DirectoryChange) -> None:
+        """Note the rows that deciding on ``change`` takes."""
+        wanted = self._wanted[change.tenant]
+        match change:
+            case PutPerson(_, id_, name):
+                wanted.people.add(id_)
+                wanted.names.add(name)
+            case UpdatePerson(_, id_, _, new_name):
+                wanted.people.add(id_)
+                if new_name is not None:
+                    wanted.names.add(new_name)
+            case DeletePerson(_, id_, link):
+                wanted.people.add(id_)
+                wanted.links.add((link, id_))
+            case PutGroup(_, id_):
+                wanted.groups.add(id_)
+            case Join(_, group, person) | Leave(_, group, person):
+                wanted.people.add(person)
+                wanted.groups.add(group)
+                wanted.memberships.add(group)
+                wanted.members.add(person)
+
+    async def ask_directory(self, connection: Connection) -> Asked:
+        """Send the questions for what was noted; the connection is in a pipeline."""
+        asked: Asked = {}
+        for tenant, wanted in self._wanted.items():
+            questions: dict[str, tuple[object, ...]] = {}
+            if wanted.people:
+                questions[_PEOPLE] = (tenant, list(wanted.people), list(wanted.names))
+            if wanted.links:
+                links = sorted(wanted.links)
+                properties, values = {link for link, _ in links}, [value for _, value in links]
+                questions[_LINKED] = (tenant, list(properties), values)
+            if wanted.groups:
+                questions[_GROUPS] = (tenant, list(wanted.groups))
+            if wanted.memberships:
+                questions[_MEMBERS] = (tenant, list(wanted.memberships), list(wanted.members))
+            asked[tenant] = {
+                sql: await connection.execute(sql, parameters)
+                for sql, parameters in questions.items()
+            }
+        return asked
+
+    async def read_directory(self, asked: Asked) -> None:
+        """Read the answers."""
+        for tenant, answers in asked.items():
+            for sql, cursor in answers.items():
+                for row in await cursor.fetchall():
+                    self._take(tenant, sql, row)
+
+    def _take(self, tenant: str, sql: str, row: TupleRow) -> None:
+        if sql == _GROUPS:
+            id_, version = row
+            self._groups[tenant, id_] = version
+        elif sql == _MEMBERS:
+            group, person = row
+            self._members[tenant, group, person] = True
+        else:
+            id_, version, name, text, *link = row
+            self._people[tenant, id_] = _Person(version, name, text)
+            self._names[tenant, name] = id_
+            if link:
+                self._linked.setdefault((tenant, link[0], link[1]), set()).add(id_)
+
+    def decide_directory(self, change: DirectoryChange) -> Record | None:
+        """What ``change`` leaves behind, once the statements noted so far are carried out."""
+        match change:
+            case PutPerson():
+                return self._put_person(change)
+            case UpdatePerson():
+                return self._update_person(change)
+            case DeletePerson():
+                self._delete_person(change)
+            case PutGroup():
+                return self._put_group(change)
+            case Join():
+                self._join(change)
+            case Leave():
+                self._leave(change)
+        return None
+
+    def _put_person(self, put: PutPerson) -> Record:
+        tenant, id_, name = put.tenant, put.id, put.name
+        before = self._people.get((tenant, id_))
+        if before and put.new:
+            raise Conflict(f"the id {id_} is taken")
+        if self._names.get((tenant, name)) not in {None, id_}:
+            raise Conflict(f"another person is named {name}")
+        if before:
+            self._set(self._names, (tenant, before.name), None)
+        version = before.version + 1 if before else new_version()
+        self._set(self._people, (tenant, id_), _Person(version, name, put.text))
+        self._set(self._names, (tenant, name), id_)
+        self._set(self._terms, (tenant, id_), put.terms)
+        self._then(_PUT_PERSON, tenant, id_, version, name, storable(put.text))
+        self._index(tenant, "user", id_, put.terms, known=before is not None)
+        return Record(id_, version, put.text)
+
+    def _update_person(self, change: UpdatePerson) -> Record:
+        before = self._someone(change.tenant, change.id)
+        put = change.revise(Record(change.id, before.version, before.text))
+        assert (put.tenant, put.id) == (change.tenant, change.id)
+        assert put.name in {before.name, change.name}
+        return self._put_person(put)
+
+    def _delete_person(self, change: DeletePerson) -> None:
+        tenant, id_ = change.tenant, change.id
+        before = self._someone(tenant, id_)
+        self._set(self._people, (tenant, id_), None)
+        self._set(self._names, (tenant, before.name), None)
+        self._set(self._terms, (tenant, id_), ())
+        for membership in self._members:
+            if membership[0] == tenant and membership[2] == id_:
+                self._set(self._members, membership, value=False)
+        self._then(_DELETE_PERSON, tenant, id_)
+        self._then(_LEAVE_ALL, tenant, id_)
+        self._then(_FORGET, tenant, "user", id_)
+        self.erase(tenant, id_)
+        for linked in sorted(self._linked_to(tenant, Term(change.link, id_))):
+            there = self._someone(tenant, linked)
+            self._put_person(change.release(Record(linked, there.version, there.text)))
+
+    def _linked_to(self, tenant: str, term: Term) -> set[str]:
+        """Who has a term, after what has been decided."""
+        found = set(self._linked.get((tenant, *term), ()))
+        for (where, id_), terms in self._terms.items():
+            if where == tenant and terms is not None:
+                (found.add if term in terms else found.discard)(id_)
+        return found
+
+    def _put_group(self, put: PutGroup) -> Record:
+        tenant, id_ = put.tenant, put.id
+        before = self._groups.get((tenant, id_))
+        version = before + 1 if before else new_version()
+        self._set(self._groups, (tenant, id_), version)
+        self._then(_PUT_GROUP, tenant, id_, version, storable(put.text))
+        self._then(_CLEAR_GROUP, tenant, id_)
+        for membership in self._members:
+            if membership[:2] == (tenant, id_):
+                self._set(self._members, membership, value=False)
+        for person in dict.fromkeys(put.members):
+            self._set(self._members, (tenant, id_, person), value=True)
+            self._then(_JOIN, tenant, person, id_)
+        self._index(tenant, "group", id_, put.terms, known=before is not None)
+        return Record(id_, version, put.text)
+
+    def _join(self, change: Join) -> None:
+        tenant, group, person = change.tenant, change.group, change.person
+        if not self._groups.get((tenant, group)):
+            raise Missing(group)
+        self._someone(tenant, person)
+        if self._members.get((tenant, group, person)):
+            raise Conflict(f"{person} is a member of {group}")
+        self._set(self._members, (tenant, group, person), value=True)
+        self._then(_JOIN, tenant, person, group)
+
+    def _leave(self, change: Leave) -> None:
+        membership = (change.tenant, change.group, change.person)
+        if not self._members.get(membership):
+            raise Missing(change.person)
+        self._set(self._members, membership, value=False)
+        self._then(_LEAVE, *membership)
+
+    def _someone(self, tenant: str, id_: str) -> _Person:
+        found = self._people.get((tenant, id_))
+        if found is None:
+            raise Missing(id_)
+        return found
+
+    def _index(
+        self, tenant: str, kind: Kind, id_: str, terms: tuple[Term, ...], *, known: bool
+    ) -> None:
+        if known:
+            self._then(_FORGET, tenant, kind, id_)
+        for term in dict.fromkeys(terms):
+            self._then(_REMEMBER, tenant, kind, term.property, term.value, id_)
+
+    def _set(self, rows: dict[_K, _V], key: _K, value: _V) -> None:
+        self._undo.append((rows, key, rows.get(key)))
+        rows[key] = value
+
+    def _then(self, sql: str, *values: object) -> None:
+        self._statements.append((sql, values))
+
+
+def is_text(text: str) -> bool:
+    """Whether PostgreSQL can hold it: its text is UTF-8 without NUL, so without lone surrogates."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def storable(text: str) -> str:
+    """``text``; raises ValueError for one that PostgreSQL cannot hold."""
+    if not is_text(text):
+        raise ValueError(f"PostgreSQL cannot hold the text {text[:100]!r}")
+    return text
+
+
+_PEOPLE = (
+    "SELECT id, version, name, text FROM person"
+    " WHERE tenant = $1 AND (id = ANY ($2) OR name = ANY ($3)) FOR UPDATE"
 )
-PEOPLE = "SELECT id, version, text FROM person WHERE tenant = $1 ORDER BY name"
-GROUP = "SELECT id, version, text FROM person_group WHERE tenant = $1 AND id = $2"
-SHARE_GROUP = (
-    "SELECT 1 FROM membership AS one JOIN membership AS other"
-    " ON other.tenant = one.tenant AND other.person_group = one.person_group"
-    " WHERE one.tenant = $1 AND one.person = $2 AND other.person = $3 LIMIT 1"
-)
-COUNT_ENTRIES = (
-    "SELECT count(*) FROM term"
-    " WHERE tenant = $1 AND kind = $2 AND property = $3 AND value >= $4 AND value <= $5"
-)
-RELATED = {
-    "members": (
-        "SELECT person.id, version, text FROM membership JOIN person"
-        " ON person.tenant = membership.tenant AND person.id = membership.person"
-        " WHERE membership.tenant = $1 AND person_group = $2 AND membership.person > $3"
-        " ORDER BY membership.person LIMIT $4"
-    ),
-    "memberOf": (
-        "SELECT person_group.id, version, text FROM membership JOIN person_group"
-        " ON person_group.tenant = membership.tenant"
-        " AND person_group.id = membership.person_group"
-        " WHERE membership.tenant = $1 AND person = $2 AND membership.person_group > $3"
-        " ORDER BY membership.person_group LIMIT $4"
-    ),
-}
-COUNT_RELATED = {
-    "members": "SELECT count(*) FROM membership WHERE tenant = $1 AND person_group = $2",
-    "memberOf": "SELECT count(*) FROM membership WHERE tenant = $1 AND person = $2",
-}
-
-_TABLE = {"user": "person", "group": "person_group"}
-_ENTRIES = {
-    (kind, descending): (
-        f"SELECT term.value, object.id, version, text FROM term JOIN {table} AS object"  # noqa: S608  the names are above
-        " ON object.tenant = term.tenant AND object.id = term.id"
-        " WHERE term.tenant = $1 AND kind = $2 AND property = $3"
-        f" AND (term.value, term.id) {'<' if descending else '>'} ($4, $5)"
-        f" AND term.value {'>=' if descending else '<='} $6"
-        f" ORDER BY term.value {direction}, term.id {direction} LIMIT $7"
-    )
-    for kind, table in _TABLE.items()
-    for descending, direction in ((False, "ASC"), (True, "DESC"))
-}
-_LAST = "\U0010ffff"
-"""Greater than every id."""
-
-_LOCK_PERSON = "SELECT id, version, text FROM person WHERE tenant = $1 AND id = $2 FOR UPDATE"
-_LOCK_GROUP = f"{GROUP} FOR UPDATE"
-_LOCK_LINKED = (
-    "SELECT person.id, version, text FROM term JOIN person"
+_LINKED = (
+    "SELECT person.id, version, name, text, property, value FROM term JOIN person"
     " ON person.tenant = term.tenant AND person.id = term.id"
-    " WHERE term.tenant = $1 AND kind = 'user' AND property = $2 AND value = $3"
-    " ORDER BY person.id FOR UPDATE OF person"
+    " WHERE term.tenant = $1 AND kind = 'user' AND property = ANY ($2) AND value = ANY ($3)"
+    " FOR UPDATE OF person"
 )
-_ADD_PERSON = (
+_GROUPS = "SELECT id, version FROM person_group WHERE tenant = $1 AND id = ANY ($2) FOR UPDATE"
+_MEMBERS = (
+    "SELECT person_group, person FROM membership"
+    " WHERE tenant = $1 AND person_group = ANY ($2) AND person = ANY ($3) FOR UPDATE"
+)
+_PUT_PERSON = (
     "INSERT INTO person (tenant, id, version, name, text) VALUES ($1, $2, $3, $4, $5)"
-    " RETURNING version"
-)
-_PUT_PERSON = _ADD_PERSON.replace(
-    " RETURNING",
     " ON CONFLICT (tenant, id) DO UPDATE"
-    " SET version = person.version + 1, name = excluded.name, text = excluded.text RETURNING",
+    " SET version = excluded.version, name = excluded.name, text = excluded.text"
 )
 _PUT_GROUP = (
     "INSERT INTO person_group (tenant, id, version, text) VALUES ($1, $2, $3, $4)"
-    " ON CONFLICT (tenant, id) DO UPDATE"
-    " SET version = person_group.version + 1, text = excluded.text RETURNING version"
+    " ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version, text = excluded.text"
 )
 _DELETE_PERSON = "DELETE FROM person WHERE tenant = $1 AND id = $2"
-_LEAVE_ALL = "DELETE FROM membership WHERE tenant = $1 AND person = $2"
 _CLEAR_GROUP = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2"
-_JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
-_JOIN_ANYWAY = f"{_JOIN} ON CONFLICT DO NOTHING"
+_LEAVE_ALL = "DELETE FROM membership WHERE tenant = $1 AND person = $2"
 _LEAVE = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2 AND person = $3"
+_JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
 _FORGET = "DELETE FROM term WHERE tenant = $1 AND kind = $2 AND id = $3"
-_REMEMBER = (
-    "INSERT INTO term (tenant, kind, property, value, id) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT DO NOTHING"
-)
-
-
-def entries(
-    tenant: str,
-    kind: Kind,
-    span: Span,
-    after: tuple[str, str] | None,
-    limit: int,
-    *,
-    descending: bool,
-) -> Read:
-    """The statement that reads entries as the Store promises them, and its parameters."""
-    if descending:
-        value, place = after or (span.high, _LAST)
-        end = span.low
-    else:
-        value, place = after or (span.low, "")
-        end = span.high
-    return _ENTRIES[kind, descending], (tenant, kind, span.property, value, place, end, limit)
-
-
-async def carry_out(connection: Connection, writes: Sequence[Sequence[Change]]) -> list[Outcome]:
-    """Carry out the only one of ``writes``, all or none, and return once it is on the disk.
-
-    Its outcome is what it leaves behind, or what one of its changes raised. Raises psycopg.Error
-    when nothing has been stored, or when nobody can know whether anything was.
-    """
-    (changes,) = writes
-    async with connection.pipeline():
-        await begin(connection, set().union(*map(_turns, changes)))
-    try:
-        records = [await _apply(connection, change) for change in changes]
-    except psycopg.Error:
-        raise
-    except Exception as error:  # noqa: BLE001  what a change raises is its caller's
-        await connection.execute("ROLLBACK")
-        return [error]
-    require_committed(await connection.execute("COMMIT"))
-    return [records]
-
-
-def _turns(change: Change) -> set[Turn]:
-    """Whose turns ``change`` takes."""
-    if isinstance(change, ItemChange):
-        return {turn(change)}
-    turns = {(change.tenant, "")}
-    if isinstance(change, DeletePerson):
-        turns.add((change.tenant, change.id))
-    return turns
-
-
-async def _apply(connection: Connection, change: Change) -> Record | None:
-    try:
-        if isinstance(change, ItemChange):
-            return await _change_item(connection, change)
-        return await _change_directory(connection, change)
-    except StoreError as error:
-        error.change = change
-        raise
-
-
-async def _change_item(connection: Connection, change: ItemChange) -> Record | None:
-    draft = Draft([change])
-    async with connection.pipeline():
-        await draft.ask(connection)
-    await draft.read()
-    outcome = draft.decide([change])
-    if isinstance(outcome, Exception):
-        raise outcome
-    async with connection.pipeline():
-        await draft.write(connection)
-    return outcome[0]
-
-
-async def _change_directory(connection: Connection, change: DirectoryChange) -> Record | None:
-    match change:
-        case PutPerson():
-            return await _put_person(connection, change)
-        case UpdatePerson(tenant, id_, revise):
-            put = revise(await _locked(connection, _LOCK_PERSON, tenant, id_))
-            assert (put.tenant, put.id) == (tenant, id_)
-            return await _put_person(connection, put)
-        case DeletePerson():
-            await _delete_person(connection, change)
-            return None
-        case PutGroup():
-            return await _put_group(connection, change)
-        case Join():
-            await _join(connection, change)
-            return None
-        case Leave(tenant, group, person):
-            left = await connection.execute(_LEAVE, (tenant, group, person))
-            if left.rowcount == 0:
-                raise Missing(person)
-            return None
-
-
-async def _put_person(connection: Connection, put: PutPerson) -> Record:
-    require_names(put)  # of one that a revision made, nobody has asked yet
-    statement = _ADD_PERSON if put.new else _PUT_PERSON
-    parameters = (put.tenant, put.id, new_version(), put.name, storable(put.text))
-    try:
-        async with connection.pipeline():
-            cursor = await connection.execute(statement, parameters)
-            await _index(connection, put.tenant, "user", put.id, put.terms)
-    except psycopg.errors.UniqueViolation as error:
-        raise Conflict(f"the id {put.id} or the name {put.name} is taken") from error
-    ((version,),) = await cursor.fetchall()
-    return Record(put.id, version, put.text)
-
-
-async def _delete_person(connection: Connection, change: DeletePerson) -> None:
-    tenant, id_ = change.tenant, change.id
-    await _locked(connection, _LOCK_PERSON, tenant, id_)
-    async with connection.pipeline():
-        for statement in (_DELETE_PERSON, ERASE, END_TURNS, _LEAVE_ALL):
-            await connection.execute(statement, (tenant, id_))
-        await connection.execute(_FORGET, (tenant, "user", id_))
-        linked = await connection.execute(_LOCK_LINKED, (tenant, change.link, id_))
-    for row in await linked.fetchall():
-        await _put_person(connection, change.release(Record(*row)))
-
-
-async def _put_group(connection: Connection, put: PutGroup) -> Record:
-    tenant, id_ = put.tenant, put.id
-    parameters = (tenant, id_, new_version(), storable(put.text))
-    async with connection.pipeline():
-        cursor = await connection.execute(_PUT_GROUP, parameters)
-        await connection.execute(_CLEAR_GROUP, (tenant, id_))
-        if put.members:
-            members = [(tenant, person, id_) for person in put.members]
-            await connection.cursor().executemany(_JOIN_ANYWAY, members)
-        await _index(connection, tenant, "group", id_, put.terms)
-    ((version,),) = await cursor.fetchall()
-    return Record(id_, version, put.text)
-
-
-async def _join(connection: Connection, join: Join) -> None:
-    await _locked(connection, _LOCK_GROUP, join.tenant, join.group)
-    await _locked(connection, _LOCK_PERSON, join.tenant, join.person)
-    try:
-        await connection.execute(_JOIN, (join.tenant, join.person, join.group))
-    except psycopg.errors.UniqueViolation as error:
-        raise Conflict(f"{join.person} is a member of {join.group}") from error
-
-
-async def _locked(connection: Connection, sql: str, tenant: str, id_: str) -> Record:
-    row = await (await connection.execute(sql, (tenant, id_))).fetchone()
-    if row is None:
-        raise Missing(id_)
-    return Record(*row)
-
-
-async def _index(
-    connection: Connection, tenant: str, kind: Kind, id_: str, terms: tuple[Term, ...]
-) -> None:
-    """Let an object be found by ``terms`` and no others, as part of a pipeline."""
-    await connection.execute(_FORGET, (tenant, kind, id_))
-    if terms:
-        rows = [(tenant, kind, term.property, term.value, id_) for term in terms]
-        await connection.cursor().executemany(_REMEMBER, rows)
+_REMEMBER = "INSERT INTO term (tenant, kind, property, value, id) VALUES ($1, $2, $3, $4, $5)"

@@ -25,7 +25,6 @@ from openprofile.store.base import (
     Erase,
     Full,
     Insert,
-    ItemChange,
     Key,
     Kind,
     Missing,
@@ -41,6 +40,9 @@ from openprofile.store.migrate import pending
 
 GROUP = 256
 """How many writes one commit carries at most."""
+
+_OF_ITEMS = (Insert, Update, Delete, Erase)
+"""The changes that write by one statement."""
 
 Result: TypeAlias = "list[Record | None]"
 
@@ -112,9 +114,6 @@ class SqliteStore:
         return self._one(people.PERSON, (tenant, id_or_name)) or self._one(
             people.PERSON_BY_NAME, (tenant, id_or_name)
         )
-
-    async def people(self, tenant: str) -> list[Record]:
-        return self._all(people.PEOPLE, (tenant,))
 
     async def group(self, tenant: str, group_id: str) -> Record | None:
         return self._one(people.GROUP, (tenant, group_id))
@@ -224,9 +223,8 @@ class SqliteStore:
         if not write.changes:
             self._writer.execute("UPDATE heartbeat SET beats = beats + 1")
             return
-        # One statement that fails leaves nothing behind: only several need a savepoint. A change of
-        # an item writes by one.
-        several = len(write.changes) > 1 or not isinstance(write.changes[0], ItemChange)
+        # One statement that fails leaves nothing behind: only several need a savepoint.
+        several = len(write.changes) > 1 or not isinstance(write.changes[0], _OF_ITEMS)
         if several:
             self._writer.execute("SAVEPOINT write")
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TypeAlias
 
 from openprofile.store.base import (
     Conflict,
     DeletePerson,
-    DirectoryChange,
     Join,
     Kind,
     Leave,
@@ -21,9 +21,10 @@ from openprofile.store.base import (
     new_version,
 )
 
+Change: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | Leave
+
 PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
 PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
-PEOPLE = "SELECT id, version, text FROM person WHERE tenant = ? ORDER BY name"
 GROUP = "SELECT id, version, text FROM person_group WHERE tenant = ? AND id = ?"
 SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"
@@ -120,7 +121,7 @@ def entries(
     return _ENTRIES[kind, descending], (tenant, kind, span.property, value, place, end, limit)
 
 
-def apply(connection: sqlite3.Connection, change: DirectoryChange) -> Record | None:
+def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
     """Carry out one change in the transaction that is open, as the Store promises it."""
     match change:
         case PutPerson():

@@ -10,7 +10,16 @@ from openprofile.odata.query.evaluate import Frame, evaluator
 from openprofile.odata.query.meaning import Bound, Slot, Type
 from openprofile.odata.query.operands import qualified
 from openprofile.odata.query.search import comparable
-from openprofile.odata.query.seek import LAST, Reach, drive, folded, merged, properties
+from openprofile.odata.query.seek import (
+    FIRST,
+    LAST,
+    Drive,
+    Reach,
+    drive,
+    folded,
+    merged,
+    properties,
+)
 from unit.odata.library import Book
 
 INDEXED = ("title", "shelf")
@@ -151,6 +160,17 @@ def test_folded_values_compare_with_folded_values(text: str, kept: bool) -> None
     frame = Frame(Guard(), 0)
     frame.slots[0] = Book(title=comparable("Été"), tags=[comparable("ö")])
     assert evaluator(folded(bound(text), comparable))(frame) is kept
+
+
+def test_a_reference_that_leads_nowhere_is_empty() -> None:
+    for text, reach in (
+        ("writer eq null", Reach("writer", "", "")),
+        ("null ne writer", Reach("writer", FIRST, LAST)),
+    ):
+        node = folded(bound(text), comparable)
+        assert drive(node, ["writer"]) == Drive((reach,), exact=True)
+        assert drive(node, INDEXED) is None
+        assert properties(node) == {"writer"}
 
 
 @pytest.mark.parametrize("text", ["matchesPattern(title,'^A')", "writer/name eq 'a'"])

@@ -27,6 +27,9 @@ from openprofile.odata.query.meaning import (
 LAST = "\U0010ffff"
 """Behind every text that begins with what stands before it."""
 
+FIRST = "\1"
+"""Before every text that is not empty."""
+
 (_STARTSWITH,) = {each.function for each in FUNCTIONS["startswith"] if each.takes[0] == STRING.edm}
 _CHANGES_CASE = (str.lower, str.upper)
 
@@ -55,6 +58,8 @@ def beginning(name: str, text: str) -> Reach:
 def drive(node: Bound, indexed: Container[str]) -> Drive | None:
     """Where a filter's items are, by properties that are ``indexed``; None if they may be
     anywhere.
+
+    Of a navigation property that leads to one entity, the empty text stands for nowhere.
     """
     match node:
         case Logic(operator="and", operands=operands):
@@ -67,6 +72,8 @@ def drive(node: Bound, indexed: Container[str]) -> Drive | None:
             if len(known) < len(every):
                 return None
             return _together(known)
+        case Compare() if (reference := _reference(node)) is not None:
+            return _referred(node.operator, reference, indexed)
         case Compare(operator=operator, left=left, right=right):
             return _compared(operator, left, right, indexed)
         case In(left=left, right=Constant(value=list(values))):
@@ -109,6 +116,8 @@ def folded(node: Bound, fold: Callable[[str], str]) -> Bound:
             return folded(only, fold)
         case Apply(function=pattern.matches):
             raise ValueError("matchesPattern")
+        case Compare() if _reference(node) is not None:
+            return node  # whether it leads anywhere does not depend on case
         case meaning.Related():
             raise ValueError(node.name)
     changed = {name: _folded_part(getattr(node, name), fold) for name in node.__struct_fields__}
@@ -118,6 +127,8 @@ def folded(node: Bound, fold: Callable[[str], str]) -> Bound:
 def properties(node: Bound) -> set[str]:
     """The names of all properties that an expression looks at, of the item or of what is in it."""
     found = {node.property.name} if isinstance(node, Field) else set()
+    if isinstance(node, meaning.Related):
+        found.add(node.name)
     for name in node.__struct_fields__:
         for inner in _bound(getattr(node, name)):
             found |= properties(inner)
@@ -144,6 +155,26 @@ def _folded_value(value: Any, fold: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_folded_value(each, fold) for each in value]
     return fold(value) if isinstance(value, str) else value
+
+
+def _reference(node: Compare) -> str | None:
+    """The navigation property of the item itself that is, or is not, null; None for another
+    comparison.
+    """
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        match node.operator, one, other:
+            case "eq" | "ne", meaning.Related(of=meaning.Slot(index=0), name=name), Constant(
+                value=None
+            ):
+                return name
+    return None
+
+
+def _referred(operator: str, name: str, indexed: Container[str]) -> Drive | None:
+    if name not in indexed:
+        return None
+    nowhere, anywhere = Reach(name, "", ""), Reach(name, FIRST, LAST)
+    return Drive((nowhere if operator == "eq" else anywhere,), exact=True)
 
 
 def _compared(operator: str, left: Bound, right: Bound, indexed: Container[str]) -> Drive | None:
