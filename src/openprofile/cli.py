@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from openprofile import __version__, sample, server, telemetry
+from openprofile.cli_explain import explain
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import in_url, is_loopback
@@ -42,6 +43,9 @@ _CENTURY = 100 * 366 * 24 * 3600
 @click.version_option(__version__, package_name="openprofile")
 def main() -> None:
     """A self-hosted people-profile service that speaks Microsoft Graph's profile API."""
+
+
+main.add_command(_data(explain))
 
 
 @main.command()

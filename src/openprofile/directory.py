@@ -28,6 +28,7 @@ from openprofile.odata.payload import Members, entity, members, merge, write
 from openprofile.odata.query.seek import LAST
 from openprofile.policy import directory as grants
 from openprofile.policy.caller import Caller
+from openprofile.policy.decision import concerns
 from openprofile.policy.grants import Permissions, require
 from openprofile.store.base import (
     Conflict,
@@ -103,6 +104,15 @@ class Directory:
                 "that id or userPrincipalName."
             )
         return found
+
+    async def concerned(self, caller: Caller, who: str | None) -> Person:
+        """The person whom a caller's request is about, for the trail as well.
+
+        Raises BadRequest for the ``/me`` of an application, ResourceNotFound for an unknown person.
+        """
+        person = await self.require(caller.tenant, caller.addressed(who))
+        concerns(person.id)
+        return person
 
     async def people(self, tenant: str, *, most: int) -> list[Person]:
         """The first people of a tenant, at ``most`` so many, by principal name."""
@@ -240,6 +250,17 @@ class Directory:
 
         await self._update(caller, person, revise)
 
+    async def set_lists(
+        self, caller: Caller, person: Person, *, family: list[str], contacts: list[str]
+    ) -> None:
+        """Set the lists that a person keeps, by ids; raises ResourceNotFound if they are gone."""
+
+        def revise(record: Record) -> PutPerson:
+            changed = msgspec.structs.replace(_person(record), family=family, contacts=contacts)
+            return _put(caller.tenant, changed)
+
+        await self._update(caller, person, revise)
+
     async def add_member(self, caller: Caller, group_id: str, who: str) -> None:
         """Make a person a member of a group; raises ObjectConflict for one who is."""
         self._require_writer(caller, grants.WRITE_MEMBERS)
@@ -272,11 +293,14 @@ class Directory:
 
         Whoever may not see others is not told who there is.
         """
-        if not grants.holds(caller, own) or caller.person is None:
+        reaches_others = grants.holds(caller, others)
+        if caller.person is None or reaches_others or not grants.holds(caller, own):
             require(caller, own if who is None else others)
+            return await self.concerned(caller, who)
+        require(caller, own)
         name = caller.addressed(who)
-        if grants.holds(caller, others) or fold(name) == caller.person:
-            return await self.require(caller.tenant, name)
+        if fold(name) == caller.person:
+            return await self.concerned(caller, who)
         found = await self.find(caller.tenant, name)
         if found is None or found.id != caller.person:
             require(caller, others)
@@ -307,7 +331,7 @@ class Directory:
         self, caller: Caller, who: str | None, needed: Permissions = grants.WRITE_PEOPLE
     ) -> Person:
         self._require_writer(caller, needed)
-        return await self.require(caller.tenant, caller.addressed(who))
+        return await self.concerned(caller, who)
 
     async def _update(
         self,

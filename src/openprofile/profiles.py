@@ -9,7 +9,6 @@ import msgspec
 from openprofile.clock import Clock, date_time_offset, is_id, new_id
 from openprofile.directory import Directory, fold
 from openprofile.errors import (
-    BadRequest,
     ItemNotFound,
     NameAlreadyExists,
     QuotaLimitReached,
@@ -29,6 +28,7 @@ from openprofile.model.primitives import DateTimeOffset, decode, quoted
 from openprofile.odata.payload import Members, entity, members, merge, write
 from openprofile.policy import audience
 from openprofile.policy.caller import Caller
+from openprofile.policy.decision import Trail, current
 from openprofile.policy.grants import READ_PROFILE, WRITE_PROFILE, require, require_write_to
 from openprofile.store.base import (
     Change,
@@ -59,6 +59,8 @@ class Access(msgspec.Struct, frozen=True):
     relations: int
     """The caller's relations to the owner, as ``audience.visible`` takes them."""
     writes: bool
+    trail: Trail | None = None
+    """Where decisions on items are kept."""
 
 
 class Profiles:
@@ -83,13 +85,13 @@ class Profiles:
         profile of an application, ResourceNotFound for an unknown person.
         """
         require(caller, READ_PROFILE)
-        owner = await self._directory.require(caller.tenant, _whose(caller, who))
+        owner = await self._directory.concerned(caller, who)
         return await self._access(caller, owner, writes=False)
 
     async def writing(self, caller: Caller, who: str | None) -> Access:
         """Access to write the profile of ``who``; raises as ``reading`` does."""
         require(caller, WRITE_PROFILE)
-        owner = await self._directory.require(caller.tenant, _whose(caller, who))
+        owner = await self._directory.concerned(caller, who)
         require_write_to(caller, owner.id)
         return await self._access(caller, owner, writes=True)
 
@@ -122,7 +124,7 @@ class Profiles:
             record = next((one for one in derived if fold(one.id) == fold(item_id)), None)
         else:
             record = await self._store.get(_key(access, facet, item_id))
-        if record is None or not _sees(access, record):
+        if record is None or not _sees(access, record, by_id=True):
             raise _not_found(facet, item_id)
         return record
 
@@ -168,7 +170,7 @@ class Profiles:
         now = DateTimeOffset(date_time_offset(self._clock.ticks()))
 
         def revise(record: Record) -> str:
-            if not _sees(access, record):
+            if not _sees(access, record, by_id=True):
                 raise Missing(item_id)
             conditions.check(record)
             item = entity(merge(members(record.text), changes), FACETS[facet])
@@ -191,7 +193,7 @@ class Profiles:
         assert access.writes
 
         def check(record: Record) -> None:
-            if not _sees(access, record):
+            if not _sees(access, record, by_id=True):
                 raise Missing(item_id)
             conditions.check(record)
 
@@ -217,8 +219,8 @@ class Profiles:
             and caller.person != owner.id
             and await self._directory.share_group(caller.tenant, caller.person, owner.id)
         )
-        relations = audience.relations(caller, owner=owner.id, shares_group=shares)
-        return Access(caller, owner, relations, writes)
+        relations = audience.relations(caller, owner=owner, shares_group=shares)
+        return Access(caller, owner, relations, writes, current())
 
     async def _author(self, access: Access) -> IdentitySet:
         """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
@@ -302,23 +304,28 @@ class _Audiences(msgspec.Struct, rename="camel"):
 _AUDIENCES = msgspec.json.Decoder(_Audiences, dec_hook=decode)
 
 
-def _sees(access: Access, record: Record) -> bool:
-    if access.relations == audience.EVERYTHING:
+def _sees(access: Access, record: Record, *, by_id: bool = False) -> bool:
+    """Whether the caller sees an item.
+
+    That one asked for ``by_id`` is hidden stays on the trail; everything does on a detailed one.
+    """
+    trail, to = access.trail, access.relations
+    detailed = trail is not None and trail.detailed
+    if to == audience.EVERYTHING and not detailed:
         return True
+    audiences = _audiences(record)
+    seen = audience.visible(audiences, to)
+    if trail is not None and (detailed or (by_id and not seen)):
+        trail.decisions.append(audience.seeing(record.id, audiences, to))
+    return seen
+
+
+def _audiences(record: Record) -> AllowedAudiences | None:
     try:
-        audiences = _AUDIENCES.decode(record.text).allowed_audiences
+        return _AUDIENCES.decode(record.text).allowed_audiences
     except msgspec.DecodeError as error:
         log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
-        return False
-    return audience.visible(audiences, access.relations)
-
-
-def _whose(caller: Caller, who: str | None) -> str:
-    if who is not None:
-        return who
-    if caller.person is None:
-        raise BadRequest("/me request is only valid with delegated authentication flow.")
-    return caller.person
+        return None
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:

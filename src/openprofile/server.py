@@ -9,15 +9,23 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import uvicorn
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 if sys.platform != "win32":
     import uvloop
@@ -28,20 +36,29 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.audit import audited
 from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace
 from openprofile.http.cors import ANY
 from openprofile.http.exchange import Face
+from openprofile.http.explain import PATH as EXPLAIN_PATH
+from openprofile.http.explain import Explainer
 from openprofile.http.graph import Graph
 from openprofile.http.origin import Network, Origins
 from openprofile.http.protocol import Protocol
+from openprofile.http.recent import PATH as RECENT_PATH
+from openprofile.http.recent import RecentRequests
+from openprofile.http.relations import PATH as RELATIONS_PATH
+from openprofile.http.relations import RelationsFace
 from openprofile.identity.flows import Flows
 from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
 from openprofile.profiles import Profiles
+from openprofile.relations import Relations
 from openprofile.settings import BadSettings, IssuerSettings, Limits, Settings
 from openprofile.store.base import Store
+from openprofile.store.rehearsal import Rehearsal
 from openprofile.store.sqlite import SqliteStore
 
 
@@ -53,6 +70,7 @@ class StandIn(msgspec.Struct):
     clock: Clock
     directory: Directory
     store: Store
+    explainer: Explainer
 
 
 def database(data: Path) -> Path:
@@ -90,13 +108,19 @@ async def open_store(dsn: str) -> Store:
 
 @asynccontextmanager
 async def stand_in(
-    data: Path, *, memory: bool = False, exposed: bool = False, limits: Limits | None = None
+    data: Path,
+    *,
+    memory: bool = False,
+    exposed: bool = False,
+    limits: Limits | None = None,
+    tenants: Sequence[str] = (),
 ) -> AsyncIterator[StandIn]:
     """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
 
     With ``memory`` people and profiles are kept in memory alone. Unless it is ``exposed``, links
-    lead to a loopback name whatever Host a request claims. Raises SchemaTooNew for a
-    database of a newer program, Unavailable for one that cannot be opened.
+    lead to a loopback name whatever Host a request claims. The local authority may speak for more
+    ``tenants`` than the sample people's. Raises SchemaTooNew for a database of a newer program,
+    Unavailable for one that cannot be opened.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     limits = limits or Limits()
@@ -110,7 +134,9 @@ async def stand_in(
         async def published() -> bytes:
             return signer.jwks()
 
-        rules = IssuerSettings(audience=[AUDIENCE, GRAPH_ID], tenants=[signer.tenant], clock_skew=0)
+        rules = IssuerSettings(
+            audience=[AUDIENCE, GRAPH_ID], tenants=[signer.tenant, *tenants], clock_skew=0
+        )
         issuer = TrustedIssuer(
             signer.issuers, rules, PublishedKeys(published, clock), signer.serves
         )
@@ -124,16 +150,22 @@ async def stand_in(
             origins,
             domain=sample.DOMAIN,
         )
-        app = await _app(
+        recent = RecentRequests(clock, origins)
+        graph_over = await _graph_over(store, clock, limits, verifier)
+        explainer = Explainer(graph_over(cast("Store", Rehearsal(store))), directory)
+        app = _app(
+            graph_over,
             store,
             clock,
             limits,
             verifier,
             origins,
             allowed_origins=[ANY],
-            routes=face.routes(),
+            recent=recent,
+            faces={EXPLAIN_PATH: explainer.answer},
+            routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
         )
-        yield StandIn(app, signer, clock, directory, store)
+        yield StandIn(app, signer, clock, directory, store, explainer)
     finally:
         await store.close()
 
@@ -168,7 +200,8 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             verifier = TokenVerifier(issuers, clock, admission)
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
-            yield await _app(
+            yield _app(
+                await _graph_over(store, clock, limits, verifier),
                 store,
                 clock,
                 limits,
@@ -182,7 +215,22 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             await store.close()
 
 
-async def _app(
+async def _graph_over(
+    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier
+) -> Callable[[Store], Face]:
+    """What makes the Graph API on a view of ``store``, or on the store itself."""
+    token_key = await store.secret()
+
+    def graph_over(store: Store) -> Face:
+        directory = Directory(store, clock)
+        profiles = Profiles(store, directory, clock, limit=limits.items)
+        return Graph(profiles, directory, verifier, clock, token_key).answer
+
+    return graph_over
+
+
+def _app(
+    graph_over: Callable[[Store], Face],
     store: Store,
     clock: Clock,
     limits: Limits,
@@ -190,24 +238,21 @@ async def _app(
     origins: Origins,
     *,
     allowed_origins: Collection[str],
+    recent: RecentRequests | None = None,
+    faces: Mapping[str, Face] | None = None,
     routes: Sequence[BaseRoute] = (),
 ) -> App:
-    """What the stand-in and the service have in common."""
-    token_key = await store.secret()
-
-    def face_over(store: Store) -> Face:
-        directory = Directory(store, clock)
-        profiles = Profiles(store, directory, clock, limit=limits.items)
-        return Graph(profiles, directory, verifier, clock, token_key).answer
-
+    """What the stand-in and the service have in common; ``faces`` and ``routes`` are added."""
+    relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
     return App(
-        face_over=face_over,
+        face_over=lambda store: audited(graph_over(store), recent),
         authenticate=partial(authenticate, verifier=verifier),
         store=store,
         clock=clock,
         limits=limits,
         origins=origins,
         allowed_origins=allowed_origins,
+        faces={RELATIONS_PATH: audited(relations.answer, recent), **(faces or {})},
         routes=routes,
     )
 

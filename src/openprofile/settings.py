@@ -42,6 +42,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Bytes of a request's path and query."""
     items: int = 1000
     """Items of one facet of one person."""
+    relations: int = 500
+    """People on each of the lists that one person keeps."""
 
 
 class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,8 @@ import httpx2
 import pytest
 
 from openprofile import sample
+from openprofile.identity.issuer import Authority
+from openprofile.model.directory import Person, User
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR
 from openprofile.server import StandIn, stand_in
 from openprofile.settings import Limits
@@ -68,6 +70,18 @@ class Service:
         return self.bearing(self.parts.authority.application(roles, expires_in=3600))
 
 
+OTHER_TENANT = "11111111-2222-4333-8444-555555555555"
+
+
+async def of_another_tenant(
+    data: Path, parts: StandIn, who: User, *scopes: str, directory_roles: Sequence[str] = ()
+) -> str:
+    """The token of a person of OTHER_TENANT, whom this puts into its directory."""
+    await parts.directory.put(OTHER_TENANT, [Person(user=who)], [])
+    authority = Authority(data / "authority", OTHER_TENANT, parts.clock)
+    return authority.delegated(who, scopes, directory_roles=directory_roles, expires_in=3600)
+
+
 def user(alias: str) -> Any:
     return next(one.user for one in sample.people() if one.id == sample.person_id(alias))
 
@@ -84,7 +98,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def service(data: Path) -> AsyncIterator[Service]:
     async with (
-        stand_in(data, memory=True, limits=Limits(items=FACET_LIMIT)) as parts,
+        stand_in(
+            data, memory=True, limits=Limits(items=FACET_LIMIT), tenants=[OTHER_TENANT]
+        ) as parts,
         httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=parts.app, raise_app_exceptions=True),
             base_url=BASE,
@@ -92,6 +108,19 @@ async def service(data: Path) -> AsyncIterator[Service]:
         ) as http,
     ):
         yield Service(parts, http)
+
+
+@pytest.fixture
+async def stranger(service: Service, data: Path) -> Client:
+    """An administrator of another tenant, who has Ada's ids and names there."""
+    token = await of_another_tenant(
+        data,
+        service.parts,
+        user("ada"),
+        "User.ReadWrite.All",
+        directory_roles=[GLOBAL_ADMINISTRATOR],
+    )
+    return service.bearing(token)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from openprofile.http.authority import LARGEST_FORM
 from openprofile.http.exchange import LONGEST_CLIENT_ID
 from openprofile.http.query import LARGEST_PAGE
 from openprofile.identity import pending
+from openprofile.identity.oauth import LONGEST as LONGEST_PARAMETER
 from openprofile.identity.tokens import LONGEST
 from openprofile.odata.batch import LONGEST_ID
 from openprofile.odata.multipart import LONGEST_PART_HEAD
@@ -141,3 +142,13 @@ def test_so_many_sign_ins_wait() -> None:
 def test_the_index_keeps_so_many_characters_of_a_value() -> None:
     most = "x" * terms.LONGEST
     assert terms.key(f"{most}y") == terms.key(most) == most
+
+
+async def test_a_parameter_of_the_token_endpoint_has_so_many_characters(service: Service) -> None:
+    path = f"/{sample.TENANT}/oauth2/v2.0/token"
+    for beyond in (0, 1):
+        form = {"grant_type": "x" * (LONGEST_PARAMETER + beyond)}
+        response = await service.anonymous()("POST", path, data=form)
+        assert response.status_code == 400
+        told = f"more than {LONGEST_PARAMETER} characters"
+        assert (told in response.json()["error_description"]) is bool(beyond)

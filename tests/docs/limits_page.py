@@ -30,6 +30,10 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
         "batch": ("400 `BadRequest`", f"{_API}test_a_batch_has_so_many_requests"),
         "batch_body": ("413 `requestEntityTooLarge`", f"{_API}test_a_batch_has_so_many_bytes"),
         "url": ("414 `uriTooLong`", f"{_API}test_a_url_has_so_many_bytes"),
+        "relations": (
+            "400 `BadRequest`",
+            "tests/api/test_audiences.py::test_lists_that_are_not_lists_of_people_are_refused",
+        ),
         "items": ("507 `quotaLimitReached`", f"{_API}test_a_facet_has_so_many_items"),
     },
     "http.protocol": {
@@ -66,6 +70,12 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
         "LARGEST": (
             "503 `serviceNotAvailable`",
             "tests/api/test_foreign_issuers.py::test_an_issuer_that_cannot_be_used_is_a_503",
+        ),
+    },
+    "identity.oauth": {
+        "LONGEST": (
+            "400 `invalid_request`",
+            f"{_API}test_a_parameter_of_the_token_endpoint_has_so_many_characters",
         ),
     },
     "identity.tokens": {

@@ -7,7 +7,7 @@ everything else    Starlette: health, and in the stand-in the local authority
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -49,11 +49,13 @@ class App:
         limits: Limits,
         origins: Origins,
         allowed_origins: Collection[str] = (),
+        faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
-        the web pages that may call the API; ``routes`` are those that only the stand-in has.
+        the web pages that may call the API; ``faces`` are what the service has besides the API, by
+        their paths; ``routes`` are those that only the stand-in has.
         """
         self._metadata = MetadataFace()
         self._refusals = Refusals(clock)
@@ -68,10 +70,19 @@ class App:
                 Route("/livez", livez),
                 Route("/openapi.json", self._openapi),
                 Route("/readyz", Readyz(store).__call__),
+                *(
+                    Route(path, Guard(face, self._refusals, limits, origins))
+                    for path, face in (faces or {}).items()
+                ),
                 *routes,
             ],
             exception_handlers={HTTPException: self._refuse, Exception: self._refuse},
         )
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The routes besides the API."""
+        return self._edges.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and _is_graph(scope["path"]):

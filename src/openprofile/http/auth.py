@@ -6,6 +6,7 @@ from openprofile.errors import InvalidAuthenticationToken
 from openprofile.http.exchange import Request
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.caller import Caller
+from openprofile.policy.decision import called_by
 
 
 async def authenticate(request: Request, verifier: TokenVerifier) -> Caller:
@@ -17,4 +18,6 @@ async def authenticate(request: Request, verifier: TokenVerifier) -> Caller:
             "Access token is empty: send 'Authorization: Bearer {token}'.",
             headers={"WWW-Authenticate": 'Bearer realm=""'},
         )
-    return await verifier.verify(token)
+    caller = await verifier.verify(token)
+    called_by(caller)
+    return caller

@@ -12,6 +12,9 @@ from openprofile.identity.issuer import AUDIENCE
 _OPENID = frozenset({"openid", "profile", "email", "offline_access"})
 _PERMISSION = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
+LONGEST = 8 * 1024
+"""Characters that one parameter may have."""
+
 
 class OAuthError(Exception):
     """A refusal in the terms of RFC 6749, section 5.2.
@@ -93,6 +96,8 @@ def need(form: Mapping[str, str], name: str) -> str:
     value = form.get(name)
     if not value:
         raise invalid_request(f"The request lacks the parameter '{name}'.")
+    if len(value) > LONGEST:
+        raise invalid_request(f"The parameter '{name}' has more than {LONGEST} characters.")
     return value
 
 

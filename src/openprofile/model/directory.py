@@ -132,6 +132,9 @@ class Person(msgspec.Struct, kw_only=True):
     """The id of the person they report to, who may be there no more."""
     directory_roles: list[str] = []
     """The ids of the directory roles they hold; see ``policy.caller``."""
+    family: list[str] = []
+    contacts: list[str] = []
+    """The ids of those whom they count among the audience of that name."""
 
     @property
     def id(self) -> str:

@@ -7,22 +7,31 @@ to its owner; the owner sees all, and so does an application with consent.
 
 from __future__ import annotations
 
+from openprofile.model.directory import Person
 from openprofile.model.enums import AllowedAudiences
 from openprofile.policy.caller import Caller
+from openprofile.policy.decision import Decision
 
 EVERYTHING = -1
 """The relations of those who see every item whatever its audiences."""
 
 
-def relations(caller: Caller, *, owner: str, shares_group: bool) -> int:
+def relations(caller: Caller, *, owner: Person, shares_group: bool) -> int:
     """The relations of ``caller`` to the owner, as the sum of AllowedAudiences numbers.
 
-    Both are of one tenant: a path names people of the caller's tenant alone.
+    Both are of one tenant: a path names people of the caller's tenant alone. Therefore nobody is
+    ever of ``federatedOrganizations``, and of other tenants nobody is met for ``everyone``.
     """
-    if caller.person in (None, owner):
+    if caller.person in (None, owner.id):
         return EVERYTHING
     found = AllowedAudiences.everyone | AllowedAudiences.organization
-    return found | AllowedAudiences.groupMembers if shares_group else found
+    if shares_group:
+        found |= AllowedAudiences.groupMembers
+    if caller.person in owner.contacts:
+        found |= AllowedAudiences.contacts
+    if caller.person in owner.family:
+        found |= AllowedAudiences.family
+    return found
 
 
 def visible(audiences: AllowedAudiences | None, to: int) -> bool:
@@ -31,3 +40,24 @@ def visible(audiences: AllowedAudiences | None, to: int) -> bool:
     An item without audiences is its owner's alone.
     """
     return to == EVERYTHING or (audiences is not None and bool(audiences.number & to))
+
+
+def seeing(item_id: str, audiences: AllowedAudiences | None, to: int) -> Decision:
+    """What ``visible`` says, as a decision on the item with this id."""
+    if to == EVERYTHING:
+        return Decision(
+            True, "audience", "Owners and applications with consent see every item.", item_id
+        )
+    named = f"for {audiences}" if audiences is not None else "for nobody but its owner"
+    return Decision(
+        visible(audiences, to),
+        "audience",
+        f"The item is {named}; to its owner the caller is of {_names(to)}.",
+        item_id,
+    )
+
+
+def _names(relations: int) -> str:
+    return ", ".join(
+        name for name, number in AllowedAudiences.members.items() if number & relations
+    )

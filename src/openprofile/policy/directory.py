@@ -5,9 +5,9 @@ As https://learn.microsoft.com/graph/permissions-reference has it, the least pri
 
 from __future__ import annotations
 
-from openprofile.errors import AuthorizationRequestDenied
 from openprofile.model.directory import User
 from openprofile.policy.caller import Caller
+from openprofile.policy.decision import Decision, insist
 from openprofile.policy.grants import Permissions
 
 _READ_ALL = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -37,14 +37,24 @@ READ_GROUPS = Permissions(delegated=_READ_GROUPS, application=_READ_GROUPS)
 READ_MY_GROUPS = Permissions(
     delegated=("User.Read", "User.ReadWrite", *_READ_GROUPS), application=_READ_GROUPS
 )
+_ADMINISTRATORS_ALONE = (
+    "Only an administrator (Global, User or People Administrator, claim wids) or an application "
+    "may write the directory."
+)
 WRITE_PEOPLE = Permissions(
     delegated=("User.ReadWrite.All", "Directory.ReadWrite.All"),
     application=("User.ReadWrite.All", "Directory.ReadWrite.All"),
+    condition=_ADMINISTRATORS_ALONE,
 )
-DELETE_PEOPLE = Permissions(delegated=("User.ReadWrite.All",), application=("User.ReadWrite.All",))
+DELETE_PEOPLE = Permissions(
+    delegated=("User.ReadWrite.All",),
+    application=("User.ReadWrite.All",),
+    condition=_ADMINISTRATORS_ALONE,
+)
 WRITE_MEMBERS = Permissions(
     delegated=("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
     application=("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
+    condition=_ADMINISTRATORS_ALONE,
 )
 
 
@@ -70,13 +80,21 @@ def shown_of_group(caller: Caller) -> frozenset[str] | None:
     return None if holds(caller, READ_GROUPS) else frozenset({"id"})
 
 
-def require_administrator(caller: Caller) -> None:
-    """Raise AuthorizationRequestDenied for a person who is not an administrator.
+def administering(caller: Caller) -> Decision:
+    """Whether a caller whose permissions reach may write the directory.
 
     Delegated rights are the meeting of scope and person; an application has its role alone.
     """
-    if caller.person is not None and not caller.is_administrator:
-        raise AuthorizationRequestDenied(
-            "Insufficient privileges to complete the operation. Only an administrator (Global, "
-            "User or People Administrator, claim wids) or an application may write the directory."
-        )
+    if caller.person is None:
+        return _CONSENT
+    return _ADMINISTRATOR if caller.is_administrator else _NO_ADMINISTRATOR
+
+
+def require_administrator(caller: Caller) -> None:
+    """Raise AuthorizationRequestDenied unless ``administering`` allows it."""
+    insist(administering(caller))
+
+
+_CONSENT = Decision(True, "person", "An application with consent may write the directory.")
+_ADMINISTRATOR = Decision(True, "person", "An administrator may write the directory.")
+_NO_ADMINISTRATOR = Decision(False, "person", _ADMINISTRATORS_ALONE)

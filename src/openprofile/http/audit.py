@@ -1,0 +1,45 @@
+"""Gives account of requests: an audit line for every write and every refused read, and in the
+stand-in the log of recent requests.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from openprofile.errors import Fault
+from openprofile.http.account import account
+from openprofile.http.exchange import Answer, Face, Request
+from openprofile.http.recent import RecentRequests
+from openprofile.policy.decision import Trail, recorded
+from openprofile.telemetry import log
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOT_LET = (401, 403, 404)
+"""How a read ends that somebody was not let to; what is hidden from them is not found."""
+
+
+def audited(face: Face, recent: RecentRequests | None = None) -> Face:
+    """A face that answers as ``face`` does, and gives account of each request."""
+
+    def ended(request: Request, trail: Trail, how: int | Exception) -> None:
+        status = how.status if isinstance(how, Fault) else how
+        told = request.method not in _READS or status in _NOT_LET
+        if not told and recent is None:
+            return
+        found = account(request, trail, how)
+        if told:
+            log.info("audit", **msgspec.structs.asdict(found))
+        if recent is not None:
+            recent.add(found, request.query, trail)
+
+    async def answer(request: Request) -> Answer:
+        with recorded() as trail:
+            try:
+                found = await face(request)
+            except Exception as error:
+                ended(request, trail, error)
+                raise
+            ended(request, trail, found.status)
+            return found
+
+    return answer

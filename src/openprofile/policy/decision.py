@@ -1,0 +1,90 @@
+"""A decision and the rule that made it, and the trail of decisions that one request leaves.
+
+A decision is a value: the refusal, the audit line and the explanation all tell what it says.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from openprofile.errors import AuthorizationRequestDenied
+from openprofile.policy.caller import Caller
+
+Rule: TypeAlias = Literal["permission", "person", "audience"]
+"""What decides: the token's permissions; who the caller is to the owner of what is asked for;
+an item's audiences."""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """Whether something is allowed, by which rule, and why."""
+
+    allowed: bool
+    rule: Rule
+    reason: str
+    """A full sentence, or several; it names permissions and relations and holds no secret."""
+    item: str | None = None
+    """The id of the item that it is about, None where it is about the request."""
+
+
+class Trail(msgspec.Struct):
+    """What became known of one request on its way."""
+
+    detailed: bool = False
+    """Whether the decision on every single item is wanted."""
+    caller: Caller | None = None
+    owner: str | None = None
+    """The id of the person whose data is asked for."""
+    decisions: list[Decision] = []
+
+
+_trail: ContextVar[Trail | None] = ContextVar("trail", default=None)
+
+
+class recorded:  # noqa: N801  used as a function; contextlib's would take three times as long
+    """Keep a Trail of what is decided inside, and give it out."""
+
+    __slots__ = ("_detailed", "_token")
+
+    def __init__(self, *, detailed: bool = False) -> None:
+        self._detailed = detailed
+
+    def __enter__(self) -> Trail:
+        trail = Trail(detailed=self._detailed)
+        self._token = _trail.set(trail)
+        return trail
+
+    def __exit__(self, *_: object) -> None:
+        _trail.reset(self._token)
+
+
+def current() -> Trail | None:
+    """The Trail of the request that is being answered, None where none is kept."""
+    return _trail.get()
+
+
+def concerns(owner: str) -> None:
+    """Keep on the trail whose data is asked for: the id of a person."""
+    trail = _trail.get()
+    if trail is not None:
+        trail.owner = owner
+
+
+def called_by(caller: Caller) -> None:
+    """Keep on the trail who asks."""
+    trail = _trail.get()
+    if trail is not None:
+        trail.caller = caller
+
+
+def insist(decision: Decision) -> None:
+    """Keep ``decision`` on the trail; raise AuthorizationRequestDenied if it is a refusal."""
+    trail = _trail.get()
+    if trail is not None:
+        trail.decisions.append(decision)
+    if not decision.allowed:
+        raise AuthorizationRequestDenied(
+            f"Insufficient privileges to complete the operation. {decision.reason}"
+        )

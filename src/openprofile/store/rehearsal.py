@@ -1,0 +1,104 @@
+"""A store in which nothing is kept: every write is tried against what is there, and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from openprofile.store.base import (
+    Change,
+    Conflict,
+    Delete,
+    DeletePerson,
+    Erase,
+    Full,
+    Insert,
+    Join,
+    Leave,
+    Missing,
+    PutGroup,
+    PutPerson,
+    Record,
+    Store,
+    Update,
+    UpdatePerson,
+)
+
+
+class Rehearsal:
+    """The store beneath as it reads; a write raises what it would raise and leaves no trace."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def write(self, changes: Sequence[Change]) -> list[Record | None]:
+        """What each change would leave behind, as if it were the only one."""
+        return [await self._try(change) for change in changes]
+
+    async def _try(self, change: Change) -> Record | None:
+        match change:
+            case Insert(key):
+                if await self._store.get(key):
+                    raise Conflict(f"{key.id} is taken")
+                there = await self._store.collection(key.tenant, key.owner, key.facet)
+                if len(there) >= change.limit:
+                    raise Full(f"{key.facet} holds {len(there)} items")
+                return Record(key.id, 1, change.text)
+            case Update(key, revise):
+                before = self._there(await self._store.get(key), key.id)
+                return Record(key.id, before.version + 1, revise(before))
+            case Delete(key, check):
+                check(self._there(await self._store.get(key), key.id))
+                return None
+            case Erase():
+                return None
+            case Join() | Leave():
+                await self._try_membership(change)
+                return None
+            case _:
+                return await self._try_object(change)
+
+    async def _try_object(
+        self, change: PutPerson | UpdatePerson | DeletePerson | PutGroup
+    ) -> Record | None:
+        if isinstance(change, PutGroup):
+            return Record(change.id, 1, change.text)
+        if isinstance(change, PutPerson):
+            await self._require_free(change)
+            return Record(change.id, 1, change.text)
+        before = self._there(await self._store.person(change.tenant, change.id), change.id)
+        if isinstance(change, DeletePerson):
+            return None
+        put = change.revise(before)
+        await self._require_free(put)
+        return Record(put.id, before.version + 1, put.text)
+
+    async def _try_membership(self, change: Join | Leave) -> None:
+        tenant, group, person = change.tenant, change.group, change.person
+        found = await self._store.related(tenant, "members", group, after=person[:-1], limit=100)
+        is_member = any(one.id == person for one in found)
+        if isinstance(change, Leave):
+            if not is_member:
+                raise Missing(person)
+            return
+        self._there(await self._store.group(tenant, group), group)
+        self._there(await self._store.person(tenant, person), person)
+        if is_member:
+            raise Conflict(f"{person} is in {group}")
+
+    @staticmethod
+    def _there(record: Record | None, id_: str) -> Record:
+        if record is None:
+            raise Missing(id_)
+        return record
+
+    async def _require_free(self, put: PutPerson) -> None:
+        """Raise Conflict where somebody else has the name, or anybody the id of a new person."""
+        named = await self._store.person(put.tenant, put.name)
+        if named is not None and named.id != put.id:
+            raise Conflict(f"another person is named {put.name}")
+        if put.new and await self._store.person(put.tenant, put.id):
+            raise Conflict(f"{put.id} is taken")
