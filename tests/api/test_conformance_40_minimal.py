@@ -4,6 +4,8 @@ import pytest
 
 from api.batching import batch, get, post
 from api.conformance import (
+    ADA,
+    BRAM,
     CONTEXT,
     EDM,
     INTERESTS,
@@ -113,6 +115,24 @@ async def test_m4_every_answer_in_a_batch_carries_its_version(ada: Client) -> No
         get("out", "//evil.example"),
     )
     assert [answer["headers"]["OData-Version"] for answer in answers.values()] == ["4.0"] * 4
+
+
+async def test_m4_every_answer_of_the_directory_carries_its_version(service: Service) -> None:
+    admin = service.administrator("User.ReadWrite.All", "Directory.ReadWrite.All")
+    person = f"users/{ADA}"
+    reference = {"@odata.id": f"{BASE}/beta/users/{BRAM}"}
+    for status, method, path, options in (
+        (200, "GET", "users", {}),
+        (200, "GET", person, {}),
+        (204, "PATCH", person, {"json": {"city": "Oslo"}}),
+        (204, "PUT", f"{person}/manager/$ref", {"json": reference}),
+        (204, "DELETE", f"{person}/manager/$ref", {}),
+        (404, "GET", f"{person}/manager", {}),
+        (204, "DELETE", person, {}),
+    ):
+        response = await admin(method, path, **options)
+        assert response.status_code == status, (method, path, response.text)
+        assert response.headers["odata-version"] == "4.0", (method, path)
 
 
 async def test_m5_a_header_that_decides_the_answer_is_obeyed_or_refused(ada: Client) -> None:

@@ -9,8 +9,12 @@ from api.batching import batch, get, post, send
 from api.conftest import FACET_LIMIT, Client, Service, fault
 from api.test_facets import create
 from openprofile import sample
+from openprofile.clock import Clock
+from openprofile.finding import terms
+from openprofile.http.authority import LARGEST_FORM
 from openprofile.http.exchange import LONGEST_CLIENT_ID
 from openprofile.http.query import LARGEST_PAGE
+from openprofile.identity import pending
 from openprofile.identity.oauth import LONGEST as LONGEST_PARAMETER
 from openprofile.identity.tokens import LONGEST
 from openprofile.odata.batch import LONGEST_ID
@@ -116,6 +120,28 @@ async def test_so_many_faults_of_a_body_are_told(ada: Client) -> None:
     sent = {f"wrong{n}": 1 for n in range(MOST_FAULTS + 5)}
     error = fault(await ada("POST", PATH, json=sent), 400, "BadRequest")
     assert len(error["details"]) == MOST_FAULTS
+
+
+async def test_a_form_has_so_many_bytes(service: Service) -> None:
+    path = f"/{sample.TENANT}/oauth2/v2.0/token"
+    for size, status in ((LARGEST_FORM, 400), (LARGEST_FORM + 1, 413)):
+        response = await service.anonymous()(
+            "POST", path, content="x=" + "y" * (size - 2),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )  # fmt: skip
+        assert (response.status_code, response.json()["error"]) == (status, "invalid_request")
+
+
+def test_so_many_sign_ins_wait() -> None:
+    waiting: pending.Pending[int] = pending.Pending(Clock(), seconds=60)
+    kept = [waiting.put(number) for number in range(pending.KEPT + 1)]
+    assert waiting.get(kept[0]) is None
+    assert [waiting.get(name) for name in kept[1:]] == list(range(1, pending.KEPT + 1))
+
+
+def test_the_index_keeps_so_many_characters_of_a_value() -> None:
+    most = "x" * terms.LONGEST
+    assert terms.key(f"{most}y") == terms.key(most) == most
 
 
 async def test_a_parameter_of_the_token_endpoint_has_so_many_characters(service: Service) -> None:

@@ -57,6 +57,21 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },
+    "http.objects": {
+        "LARGEST_PAGE": (
+            "400 `BadRequest`",
+            "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",
+        ),
+    },
+    "http.authority": {
+        "LARGEST_FORM": ("413 `invalid_request`", f"{_API}test_a_form_has_so_many_bytes"),
+    },
+    "finding.terms": {
+        "LONGEST": (
+            "found by its beginning",
+            f"{_API}test_the_index_keeps_so_many_characters_of_a_value",
+        ),
+    },
     "identity.discovery": {
         "LARGEST": (
             "503 `serviceNotAvailable`",

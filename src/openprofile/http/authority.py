@@ -26,8 +26,8 @@ from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import Person
 from openprofile.store.base import Unavailable
 
-_BODY = 64 * 1024
-"""Bytes that a form may have."""
+LARGEST_FORM = 64 * 1024
+"""Bytes of a form that is sent to the local authority."""
 _LISTED = 100
 """People that the sign-in page lists."""
 
@@ -299,9 +299,12 @@ async def _form(request: Request) -> dict[str, str]:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _BODY:
+        if len(body) > LARGEST_FORM:
             raise OAuthError(
-                "invalid_request", 90015, f"The body is larger than {_BODY} bytes.", status=413
+                "invalid_request",
+                90015,
+                f"The body is larger than {LARGEST_FORM} bytes.",
+                status=413,
             )
     try:
         return _parameters(body.decode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openprofile.directory import Directory
 from openprofile.errors import BadRequest
 from openprofile.http.body import json_body
-from openprofile.http.exchange import Answer, Call, Handlers
+from openprofile.http.exchange import Answer, Call, Handlers, empty_answer
 from openprofile.http.links import linked, located
 from openprofile.http.objects import Answers, Open, shown
 from openprofile.model.directory import Group, User
@@ -63,7 +63,7 @@ class GroupsFace:
     async def _add(self, call: Call) -> Answer:
         person = linked(call, json_body(call.request))
         await self._directory.add_member(call.caller, _group(call), person)
-        return Answer(204)
+        return empty_answer(call.request)
 
     async def _remove(self, call: Call) -> Answer:
         person = call.target.keys[1]
@@ -73,7 +73,7 @@ class GroupsFace:
                 raise BadRequest("Which member is to go? Name them: …/members/{id}/$ref.")
             person = located(call, reference, "$id")
         await self._directory.remove_member(call.caller, _group(call), person)
-        return Answer(204)
+        return empty_answer(call.request)
 
     def _opens(self, call: Call) -> Open:
         return lambda asked: self._directory.groups(call.caller, asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openprofile.directory import Directory
 from openprofile.http.body import json_body
-from openprofile.http.exchange import Answer, Call, Handlers, odata_answer
+from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
 from openprofile.http.links import linked
 from openprofile.http.objects import Answers, Open, context, shown, url_of
 from openprofile.model.directory import Group, User
@@ -72,7 +72,7 @@ class PeopleFace:
             require(call.caller, READ_ALL_OF_PEOPLE)
         value = members(write(person.user))[name]
         if value is None:
-            return Answer(204)
+            return empty_answer(call.request)
         where = context(call, f"users('{person.id}')/{name}")
         return odata_answer(200, how.form, property_body(how.form, where, value))
 
@@ -83,7 +83,7 @@ class PeopleFace:
         if call.request.preferences.returns == "minimal":
             url = url_of(call, person)
             applied = {"Preference-Applied": "return=minimal"}
-            return Answer(204, {"Location": url, "OData-EntityId": url, **applied})
+            return empty_answer(call.request, {"Location": url, "OData-EntityId": url, **applied})
         return await self._answers.one(call, how, person, status=201)
 
     async def _update(self, call: Call) -> Answer:
@@ -92,11 +92,11 @@ class PeopleFace:
         person = await self._directory.update(call.caller, call.target.keys[0], changes)
         if call.request.preferences.returns == "representation":
             return await self._answers.one(call, how, person)
-        return Answer(204)
+        return empty_answer(call.request)
 
     async def _delete(self, call: Call) -> Answer:
         await self._directory.delete(call.caller, call.target.keys[0])
-        return Answer(204)
+        return empty_answer(call.request)
 
     # ----- to whom somebody reports
 
@@ -113,11 +113,11 @@ class PeopleFace:
     async def _set_manager(self, call: Call) -> Answer:
         leader = linked(call, json_body(call.request))
         await self._directory.set_manager(call.caller, call.target.keys[0], leader)
-        return Answer(204)
+        return empty_answer(call.request)
 
     async def _end_manager(self, call: Call) -> Answer:
         await self._directory.set_manager(call.caller, call.target.keys[0], None)
-        return Answer(204)
+        return empty_answer(call.request)
 
     # ----- who reports to somebody, and the groups of somebody
 

@@ -21,7 +21,7 @@ from openprofile.settings import BadSettings, IssuerSettings
 SECONDS = 10
 """How long one fetch may take, whatever the other side does."""
 LARGEST = 512 * 1024
-"""Bytes that a document may have."""
+"""Bytes of a document of a foreign issuer."""
 
 _TEMPLATE = "{tenantid}"
 _SHARED = re.compile(r"(?<=/)(common|organizations)(?=/)")
