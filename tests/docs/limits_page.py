@@ -48,12 +48,6 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
-    "http.objects": {
-        "LARGEST_PAGE": (
-            "400 `BadRequest`",
-            "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",
-        ),
-    },
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },

@@ -11,7 +11,7 @@ import msgspec
 
 from openprofile.errors import UnsupportedQuery
 from openprofile.finding.terms import (
-    KEPT,
+    LONGEST,
     MANAGER,
     Object,
     entity,
@@ -72,7 +72,7 @@ class Query(msgspec.Struct, frozen=True):
             self.drive is not None
             and self.drive.exact
             and not self.search
-            and all(len(each.low) < KEPT for each in self.drive.reaches)
+            and all(len(each.low) < LONGEST for each in self.drive.reaches)
         )
 
     @property

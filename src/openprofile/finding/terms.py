@@ -19,7 +19,7 @@ MANAGER = "manager"
 """The term by which a person is found through the id of whom they report to; empty for one who
 reports to nobody.
 """
-KEPT = 128
+LONGEST = 128
 """Characters of a value that the index keeps; a longer one is found by its beginning."""
 KINDS: dict[type[DirectoryObject], Kind] = {User: "user", Group: "group"}
 
@@ -65,7 +65,7 @@ def worded(name: str) -> str:
 
 def key(value: str) -> str:
     """A value as the index keeps it; PostgreSQL takes no NUL in a text."""
-    return comparable(value).replace("\0", "")[:KEPT]
+    return comparable(value).replace("\0", "")[:LONGEST]
 
 
 def span(reach: Reach) -> Span:
