@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from api.conftest import BASE, OTHER_TENANT, Client, Service, data, of_another_tenant, user  # noqa: F401
+from api.conftest import BASE, OTHER_TENANT, Client, Service, of_another_tenant, user
 from openprofile import sample
 from openprofile.model.directory import Group
 from openprofile.model.enums import AllowedAudiences
@@ -278,7 +278,7 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(data: Path) -> Iterator[type[Histories]]:  # noqa: F811
+def machine(data: Path) -> Iterator[type[Histories]]:
     with (
         anyio.from_thread.start_blocking_portal() as portal,
         portal.wrap_async_context_manager(

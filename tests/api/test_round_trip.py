@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.conftest import BASE, data  # noqa: F401  a fixture
+from api.conftest import BASE
 from openprofile import sample
 from openprofile.model.facets import FACETS
 from openprofile.model.kinds import Entity
@@ -59,7 +59,7 @@ def value(found: Property) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("facet", WRITABLE)
-def test_what_is_created_is_what_is_read(data: Any, facet: str) -> None:  # noqa: F811
+def test_what_is_created_is_what_is_read(data: Any, facet: str) -> None:
     with (
         anyio.from_thread.start_blocking_portal() as portal,
         portal.wrap_async_context_manager(stand_in(data, memory=True)) as parts,
