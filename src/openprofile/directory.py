@@ -20,7 +20,7 @@ from openprofile.finding import sources
 from openprofile.finding.finder import Finder, Page
 from openprofile.finding.query import Query
 from openprofile.finding.sources import Place, Source
-from openprofile.finding.terms import MANAGER, read, terms
+from openprofile.finding.terms import LINKS, linked, read, terms, without
 from openprofile.model.directory import Group, Person, User
 from openprofile.model.primitives import JSON, DateTimeOffset, decode, quoted
 from openprofile.model.shape import shape
@@ -41,7 +41,6 @@ from openprofile.store.base import (
     Record,
     Span,
     Store,
-    Term,
     UpdatePerson,
 )
 
@@ -224,16 +223,18 @@ class Directory:
         return await self._update(caller, person, revise, name and fold(name))
 
     async def delete(self, caller: Caller, who: str | None) -> None:
-        """Erase a person, their profile and their memberships in one transaction."""
+        """Erase a person, their profile, their memberships, and what the records of others say of
+        them, in one transaction.
+        """
         person = await self._written(caller, who, grants.DELETE_PEOPLE)
 
         def release(record: Record) -> PutPerson:
-            return _put(caller.tenant, msgspec.structs.replace(_person(record), manager=None))
+            return _put(caller.tenant, without(_person(record), person.id))
 
         try:
-            await self._store.write([DeletePerson(caller.tenant, person.id, MANAGER, release)])
+            await self._store.write([DeletePerson(caller.tenant, person.id, LINKS, release)])
         except Missing as error:
-            raise _gone(person) from error
+            raise gone(person.id) from error
 
     async def set_manager(self, caller: Caller, who: str | None, manager: str | None) -> None:
         """Let a person report to another, by their id or principal name, or to nobody (None).
@@ -248,18 +249,20 @@ class Directory:
         def revise(record: Record) -> PutPerson:
             return _put(caller.tenant, msgspec.structs.replace(_person(record), manager=leader))
 
-        await self._update(caller, person, revise)
+        await self._update(caller, person, revise, needed=() if leader is None else (leader,))
 
     async def set_lists(
         self, caller: Caller, person: Person, *, family: list[str], contacts: list[str]
     ) -> None:
-        """Set the lists that a person keeps, by ids; raises ResourceNotFound if they are gone."""
+        """Set the lists that a person keeps, by ids; raises ResourceNotFound if they, or somebody
+        on a list, are gone.
+        """
 
         def revise(record: Record) -> PutPerson:
             changed = msgspec.structs.replace(_person(record), family=family, contacts=contacts)
             return _put(caller.tenant, changed)
 
-        await self._update(caller, person, revise)
+        await self._update(caller, person, revise, needed=(*family, *contacts))
 
     async def add_member(self, caller: Caller, group_id: str, who: str) -> None:
         """Make a person a member of a group; raises ObjectConflict for one who is."""
@@ -273,7 +276,7 @@ class Directory:
                 f"{quoted(who)} is a member of the group already.", target="@odata.id"
             ) from error
         except Missing as error:
-            raise _gone(person) from error
+            raise gone(person.id) from error
 
     async def remove_member(self, caller: Caller, group_id: str, who: str) -> None:
         """End a membership; raises ItemNotFound if there is none."""
@@ -339,6 +342,7 @@ class Directory:
         person: Person,
         revise: Callable[[Record], PutPerson],
         name: str | None = None,
+        needed: tuple[str, ...] = (),
     ) -> Person:
         put: list[PutPerson] = []
 
@@ -347,10 +351,10 @@ class Directory:
             return put[0]
 
         try:
-            update = UpdatePerson(caller.tenant, person.id, revised, name)
+            update = UpdatePerson(caller.tenant, person.id, revised, name, needed)
             (record,) = await self._store.write([update])
         except Missing as error:
-            raise _gone(person) from error
+            raise gone(str(error)) from error
         except Conflict as error:
             raise await self._conflict(caller.tenant, _PERSON.decode(put[0].text)) from error
         assert record is not None
@@ -414,10 +418,11 @@ def _person(record: Record) -> Person:
 
 
 def _put(tenant: str, person: Person) -> PutPerson:
-    found = (*terms(person.user), Term(MANAGER, person.manager or ""))
+    found = (*terms(person.user), *linked(person))
     name = fold(person.user.user_principal_name)
     return PutPerson(tenant, person.id, name, JSON.encode(person).decode(), found)
 
 
-def _gone(person: Person) -> ResourceNotFound:
-    return ResourceNotFound(f"Resource {quoted(person.id)} does not exist any more.")
+def gone(person_id: str) -> ResourceNotFound:
+    """What is raised for a person who was there a moment ago."""
+    return ResourceNotFound(f"Resource {quoted(person_id)} does not exist any more.")

@@ -38,6 +38,16 @@ def insert(at: Key, text: str = "{}", *, created: int = 0, limit: int = 1000) ->
     return Insert(at, created, text, limit)
 
 
+OWNERS = [("t", "o"), ("t", "other"), ("other", "o"), ("t", "x"), ("x", "o")]
+"""The tenants and ids of those who own the items of the tests."""
+
+
+async def people(store: Store) -> Store:
+    """The store, with the people there who own items; no query of the tests finds them."""
+    await store.write([PutPerson(tenant, id, f"owner {id}", "") for tenant, id in OWNERS])
+    return store
+
+
 def allow(_: Record) -> None:
     pass
 
@@ -79,7 +89,7 @@ async def found(store: Store, low: str, high: str, **options: Any) -> list[tuple
 class StoreContract:
     @pytest.fixture
     async def store(self) -> Store:
-        """An empty store, which a subclass provides and closes."""
+        """A store with ``people`` in it, which a subclass provides and closes."""
         raise NotImplementedError
 
     async def test_an_inserted_item_is_read_back(self, store: Store) -> None:
@@ -376,21 +386,55 @@ class StoreContract:
             await store.write([UpdatePerson("t", "1", lambda _: person("1", name="2@x"), "2@x")])
         with pytest.raises(Missing):
             await store.write([UpdatePerson("t", "3", release)])
+        with pytest.raises(Missing):
+            await store.write([UpdatePerson("t", "1", release, needed=("2", "3"))])
         assert await found(store, *EVERY) == [("a", "1")]
 
     async def test_a_deleted_person_leaves_nothing(self, store: Store) -> None:
         await store.write([person("1", "a"), person("2", "1"), person("3", "1", "b")])
-        await store.write([PutGroup("t", "g", "", ("1", "2"))])
+        other = PutPerson("t", "4", "4@x", "4", (Term("q", "1"), Term("p", "1")))
+        await store.write([other, PutGroup("t", "g", "", ("1", "2"))])
         await store.write([insert(key("i", owner="1")), insert(key("i", owner="2"))])
-        assert await store.write([DeletePerson("t", "1", "p", release)]) == [None]
+        assert await store.write([DeletePerson("t", "1", ("p", "q"), release)]) == [None]
         assert await store.person("t", "1") is None
         assert await store.person("t", "1@x") is None
         assert await store.owned("t", "1") == []
         assert len(await store.owned("t", "2")) == 1
         assert not await store.share_group("t", "1", "2")
-        assert await found(store, *EVERY) == [("released", "2"), ("released", "3")]
+        assert await found(store, *EVERY) == [("released", id) for id in "234"]
+        assert await store.count_entries("t", "user", Span("q", *EVERY)) == 0
         with pytest.raises(Missing):
-            await store.write([DeletePerson("t", "1", "p", release)])
+            await store.write([DeletePerson("t", "1", ("p",), release)])
+        with pytest.raises(Missing):
+            await store.write([insert(key("i", owner="1"))])
+
+    async def test_who_is_not_there_owns_nothing(self, store: Store) -> None:
+        await store.write([person("1")])
+        for nobody in ("nobody", "1@x", "", "1\0"):
+            with pytest.raises(Missing) as caught:
+                await store.write([insert(key(), "lost"), insert(key("2", owner=nobody))])
+            assert isinstance(caught.value.change, Insert)
+            assert await store.owned("t", nobody) == []
+        with pytest.raises(Missing):
+            await store.write([insert(key(owner="1", tenant="other"))])
+        assert await store.get(key()) is None
+        await store.write([insert(key(owner="new")), person("new")][::-1])
+        with pytest.raises(Missing):
+            await store.write([DeletePerson("t", "new", (), release), insert(key(owner="new"))])
+        assert await store.get(key(owner="new")) is not None
+
+    async def test_nothing_outlives_its_owner(self, store: Store) -> None:
+        for _ in range(20):
+            await store.write([person("1")])
+            inserts = [store.write([insert(key(str(n), owner="1"))]) for n in range(8)]
+            outcomes = await asyncio.gather(
+                *inserts[:4],
+                store.write([DeletePerson("t", "1", (), release)]),
+                *inserts[4:],
+                return_exceptions=True,
+            )
+            assert {type(outcome) for outcome in outcomes} <= {list, Missing}
+            assert await store.owned("t", "1") == []
 
     async def test_a_delete_that_fails_leaves_everything(self, store: Store) -> None:
         await store.write([person("1", "a"), person("2", "1"), insert(key(owner="1"))])
@@ -400,7 +444,7 @@ class StoreContract:
             raise Refusal
 
         with pytest.raises(Refusal):
-            await store.write([DeletePerson("t", "1", "p", refused)])
+            await store.write([DeletePerson("t", "1", ("p",), refused)])
         assert await found(store, *EVERY) == [("1", "2"), ("a", "1")]
         assert len(await store.owned("t", "1")) == 1
         assert await store.count_related("t", "memberOf", "1") == 1
@@ -414,7 +458,7 @@ class StoreContract:
                 person("2", "1", new=True),
                 PutGroup("t", "g", "", ("1",)),
                 Join("t", "g", "2"),
-                DeletePerson("t", "1", "p", release),
+                DeletePerson("t", "1", ("p",), release),
                 UpdatePerson("t", "2", lambda found: person("2", f"after {found.text}")),
             ]
         )

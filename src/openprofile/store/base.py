@@ -68,7 +68,9 @@ class Entry(NamedTuple):
 
 
 class Insert(msgspec.Struct, frozen=True):
-    """Store a new item. Raises Conflict if the key is taken, Full if the collection is."""
+    """Store a new item. Raises Missing if its owner is no person of the directory, Conflict if the
+    key is taken, Full if the collection is.
+    """
 
     key: Key
     created: int
@@ -120,8 +122,8 @@ class PutPerson(msgspec.Struct, frozen=True):
 
 class UpdatePerson(msgspec.Struct, frozen=True):
     """Replace a person by what ``revise`` makes of the record: a PutPerson of the same tenant and
-    id. Raises Missing if there is none, Conflict if another person has the name; what ``revise``
-    raises leaves the person as they were.
+    id. Raises Missing if there is none, or none of those that are ``needed``, Conflict if another
+    person has the name; what ``revise`` raises leaves the person as they were.
     """
 
     tenant: str
@@ -129,18 +131,20 @@ class UpdatePerson(msgspec.Struct, frozen=True):
     revise: Callable[[Record], PutPerson]
     name: str | None = None
     """The folded name that ``revise`` gives the person; None where it keeps theirs."""
+    needed: tuple[str, ...] = ()
+    """The ids of people whom ``revise`` puts into the record."""
 
 
 class DeletePerson(msgspec.Struct, frozen=True):
     """Remove a person, every item they own and every membership; raises Missing if there is none.
 
-    Whoever has the term ``link`` with the person's id is replaced by what ``release`` makes of
-    their record, which has that term no more.
+    Whoever has a term of one of the properties ``links`` with the person's id is replaced by what
+    ``release`` makes of their record, which has those terms no more.
     """
 
     tenant: str
     id: str
-    link: str
+    links: tuple[str, ...]
     release: Callable[[Record], PutPerson]
 
 

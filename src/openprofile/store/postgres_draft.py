@@ -79,6 +79,7 @@ class _Draft(PeopleDraft):
         self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
+        self._wanted_owners: defaultdict[str, set[str]] = defaultdict(set)
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
@@ -92,6 +93,7 @@ class _Draft(PeopleDraft):
                 self._wanted_items[_collection(key)].add(key.id)
                 if isinstance(change, Insert):
                     self._wanted_sizes.add(_collection(key))
+                    self._wanted_owners[key.tenant].add(key.owner)
             case Erase():
                 pass
             case _:
@@ -110,6 +112,10 @@ class _Draft(PeopleDraft):
                 place: await connection.execute(_ITEMS, (*place, list(ids)))
                 for place, ids in self._wanted_items.items()
             }
+            owners = {
+                tenant: await connection.execute(_OWNERS, (tenant, list(ids)))
+                for tenant, ids in self._wanted_owners.items()
+            }
             directory = await self.ask_directory(connection)
         for place, cursor in sizes.items():
             for (size,) in await cursor.fetchall():
@@ -117,6 +123,8 @@ class _Draft(PeopleDraft):
         for place, cursor in items.items():
             for id_, *rest in await cursor.fetchall():
                 self._items[Key(*place, id_)] = Record(id_, *rest)
+        for tenant, cursor in owners.items():
+            self.there.update((tenant, id_) for (id_,) in await cursor.fetchall())
         await self.read_directory(directory)
 
     def decide(self, changes: Sequence[Change]) -> Outcome:
@@ -169,6 +177,8 @@ class _Draft(PeopleDraft):
 
     def _insert(self, change: Insert) -> Record:
         key, collection = change.key, _collection(change.key)
+        if not self.has_person(key.tenant, key.owner):
+            raise Missing(key.owner)
         size = self._sizes[collection]
         if size >= change.limit:
             raise Full(f"{key.facet} holds {size} items")
@@ -229,6 +239,8 @@ _TAKE_TURN = (
     " ON CONFLICT (tenant, owner) DO UPDATE SET taken = turn.taken + 1"
 )
 _SIZE = "SELECT count(*) FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
+# Nobody deletes a person without the turn that the insert has taken.
+_OWNERS = "SELECT id FROM person WHERE tenant = $1 AND id = ANY ($2)"
 _ITEMS = (
     "SELECT id, version, text, created FROM item"
     " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = ANY ($4) FOR UPDATE"

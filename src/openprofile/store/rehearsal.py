@@ -41,6 +41,7 @@ class Rehearsal:
     async def _try(self, change: Change) -> Record | None:
         match change:
             case Insert(key):
+                self._there(await self._store.person(key.tenant, key.owner), key.owner)
                 if await self._store.get(key):
                     raise Conflict(f"{key.id} is taken")
                 there = await self._store.collection(key.tenant, key.owner, key.facet)
@@ -72,6 +73,8 @@ class Rehearsal:
         before = self._there(await self._store.person(change.tenant, change.id), change.id)
         if isinstance(change, DeletePerson):
             return None
+        for other in change.needed:
+            self._there(await self._store.person(change.tenant, other), other)
         put = change.revise(before)
         await self._require_free(put)
         return Record(put.id, before.version + 1, put.text)

@@ -267,7 +267,10 @@ class SqliteStore:
     def _insert(self, change: Insert) -> Record:
         key, version = change.key, new_version()
         parameters = (*_place(key), version, change.created, change.text)
-        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        place = (key.tenant, key.owner, key.facet)
+        count, has_owner = self._writer.execute(_COUNT, place).fetchone()
+        if not has_owner:
+            raise Missing(key.owner)
         if count >= change.limit:
             raise Full(f"{key.facet} holds {count} items")
         try:
@@ -291,7 +294,10 @@ _LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"
 )
-_COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+_COUNT = (
+    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
+    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
+)
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
