@@ -37,7 +37,12 @@ _GROUP = msgspec.json.Decoder(Group, dec_hook=decode)
 
 def read(kind: type[DirectoryObject], record: Record) -> Object:
     """The person, or the group, that a record of this kind holds."""
-    return _PERSON.decode(record.text) if kind is User else _GROUP.decode(record.text)
+    return person_of(record) if kind is User else _GROUP.decode(record.text)
+
+
+def person_of(record: Record) -> Person:
+    """The person that a record holds."""
+    return _PERSON.decode(record.text)
 
 
 def entity(found: Object) -> DirectoryObject:
