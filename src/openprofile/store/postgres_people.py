@@ -65,8 +65,8 @@ class PeopleDraft:
 
     def __init__(self) -> None:
         self._wanted: defaultdict[str, _Wanted] = defaultdict(_Wanted)
-        self.there: set[_Named] = set()
-        """People who were seen to be there, and perhaps not read."""
+        self.there: dict[_Named, bool] = {}
+        """Whether people are there, read or not."""
         self._people: dict[_Named, _Person | None] = {}
         self._names: dict[_Named, str | None] = {}
         self._groups: dict[_Named, int | None] = {}
@@ -84,11 +84,29 @@ class PeopleDraft:
         raise NotImplementedError
 
     def has_person(self, tenant: str, id_: str) -> bool:
-        """Whether a person is there whom ``there`` or a change is about, after what has been
-        decided.
-        """
+        """Whether a person is there, after what has been decided."""
         named = (tenant, id_)
-        return self._people[named] is not None if named in self._people else named in self.there
+        if named in self._people:
+            return self._people[named] is not None
+        return self.there.get(named, False)
+
+    def erase_directory(self, tenant: str) -> None:
+        """Remove every person, group and membership of a tenant."""
+        emptied: list[tuple[dict[Any, Any], object]] = [
+            (self.there, False),
+            (self._people, None),
+            (self._names, None),
+            (self._groups, None),
+            (self._members, False),
+            (self._linked, set()),
+            (self._terms, ()),
+        ]
+        for rows, nothing in emptied:
+            for key in rows:
+                if key[0] == tenant:
+                    self._set(rows, key, nothing)
+        for statement in _ERASE_DIRECTORY:
+            self._then(statement, tenant)
 
     def want_directory(self, change: DirectoryChange) -> None:
         """Note the rows that deciding on ``change`` takes."""
@@ -247,6 +265,8 @@ class PeopleDraft:
             raise Missing(group)
         self._someone(tenant, person)
         if self._members.get((tenant, group, person)):
+            if change.anyway:
+                return
             raise Conflict(f"{person} is a member of {group}")
         self._set(self._members, (tenant, group, person), value=True)
         self._then(_JOIN, tenant, person, group)
@@ -327,5 +347,9 @@ _CLEAR_GROUP = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2"
 _LEAVE_ALL = "DELETE FROM membership WHERE tenant = $1 AND person = $2"
 _LEAVE = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2 AND person = $3"
 _JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
+_ERASE_DIRECTORY = tuple(
+    f"DELETE FROM {table} WHERE tenant = $1"  # noqa: S608  the names are here
+    for table in ("person", "person_group", "membership", "term")
+)
 _FORGET = "DELETE FROM term WHERE tenant = $1 AND kind = $2 AND id = $3"
 _REMEMBER = "INSERT INTO term (tenant, kind, property, value, id) VALUES ($1, $2, $3, $4, $5)"
