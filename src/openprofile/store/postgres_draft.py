@@ -34,9 +34,9 @@ from openprofile.store.base import (
     Key,
     Missing,
     Record,
+    Remember,
     StoreError,
     Update,
-    new_version,
 )
 from openprofile.store.postgres_lane import Connection
 from openprofile.store.postgres_people import DIRECTORY, PeopleDraft, storable
@@ -53,6 +53,8 @@ def turn(change: Change) -> _Turn:
             return (key.tenant, key.owner)
         case Erase(tenant, owner):
             return (tenant, owner)
+        case Remember(tenant, caller):
+            return (tenant, caller)
         case _:
             return (change.tenant, DIRECTORY)
 
@@ -79,10 +81,13 @@ class _Draft(PeopleDraft):
         self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
+        self._wanted_answers: set[_Collection] = set()
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
         self._sizes: dict[_Collection, int] = {}
+        self._answers: dict[_Collection, int | None] = {}
+        """When each expires, by tenant, caller and id."""
 
     def _want(self, change: Change) -> None:
         """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
@@ -94,6 +99,8 @@ class _Draft(PeopleDraft):
                     self._wanted_sizes.add(_collection(key))
             case Erase():
                 pass
+            case Remember(tenant, caller, id_):
+                self._wanted_answers.add((tenant, caller, id_))
             case _:
                 self.want_directory(change)
                 if isinstance(change, DeletePerson):
@@ -110,6 +117,9 @@ class _Draft(PeopleDraft):
                 place: await connection.execute(_ITEMS, (*place, list(ids)))
                 for place, ids in self._wanted_items.items()
             }
+            answers = {
+                place: await connection.execute(_ANSWER, place) for place in self._wanted_answers
+            }
             directory = await self.ask_directory(connection)
         for place, cursor in sizes.items():
             for (size,) in await cursor.fetchall():
@@ -117,6 +127,9 @@ class _Draft(PeopleDraft):
         for place, cursor in items.items():
             for id_, *rest in await cursor.fetchall():
                 self._items[Key(*place, id_)] = Record(id_, *rest)
+        for place, cursor in answers.items():
+            for (expires,) in await cursor.fetchall():
+                self._answers[place] = expires
         await self.read_directory(directory)
 
     def decide(self, changes: Sequence[Change]) -> Outcome:
@@ -164,6 +177,9 @@ class _Draft(PeopleDraft):
             case Erase(tenant, owner):
                 self.erase(tenant, owner)
                 return None
+            case Remember():
+                self._remember(change)
+                return None
             case _:
                 return self.decide_directory(change)
 
@@ -174,7 +190,7 @@ class _Draft(PeopleDraft):
             raise Full(f"{key.facet} holds {size} items")
         if self._items.get(key):
             raise Conflict(f"{key.id} is taken")
-        record = Record(key.id, new_version(), storable(change.text), change.created)
+        record = Record(key.id, change.version, storable(change.text), change.created)
         self._set(self._items, key, record)
         self._set(self._sizes, collection, size + 1)
         self._then(_INSERT, *_place(key), record.version, record.created, record.text)
@@ -196,6 +212,15 @@ class _Draft(PeopleDraft):
             self._set(self._sizes, collection, self._sizes[collection] - 1)
         self._then(_DELETE, *_place(key))
 
+    def _remember(self, change: Remember) -> None:
+        place = (change.tenant, change.caller, change.id)
+        expires = self._answers.get(place)
+        if expires is not None and expires > change.now:
+            raise Conflict(f"the answer to {change.id} is kept already")
+        self._set(self._answers, place, change.expires)
+        self._then(_REMEMBER, *place, change.owner, storable(change.text), change.expires)
+        self._then(_FORGET, change.tenant, change.now)
+
     def erase(self, tenant: str, owner: str) -> None:
         for key in self._items:
             if (key.tenant, key.owner) == (tenant, owner):
@@ -204,6 +229,7 @@ class _Draft(PeopleDraft):
             if collection[:2] == (tenant, owner):
                 self._set(self._sizes, collection, 0)
         self._then(_ERASE, tenant, owner)
+        self._then(_EMPTY_ANSWERS, tenant, owner)
         self._then(_END_TURNS, tenant, owner)
 
     def _existing(self, key: Key) -> Record:
@@ -243,6 +269,19 @@ _UPDATE = (
 )
 _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
 _ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
+_ANSWER = "SELECT expires FROM answer WHERE tenant = $1 AND caller = $2 AND id = $3"
+_REMEMBER = (
+    "INSERT INTO answer (tenant, caller, id, owner, text, expires) VALUES ($1, $2, $3, $4, $5, $6)"
+    " ON CONFLICT (tenant, caller, id) DO UPDATE"
+    " SET owner = excluded.owner, text = excluded.text, expires = excluded.expires"
+)
+# More than one goes for each that comes, so they do not gather. They are of other callers, whose
+# turn it is not: what somebody else has locked is left to them.
+_FORGET = (
+    "DELETE FROM answer WHERE tenant = $1 AND (caller, id) IN (SELECT caller, id FROM answer"
+    " WHERE tenant = $1 AND expires <= $2 ORDER BY expires LIMIT 4 FOR UPDATE SKIP LOCKED)"
+)
+_EMPTY_ANSWERS = "UPDATE answer SET text = '' WHERE tenant = $1 AND owner = $2"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
 _END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

@@ -19,6 +19,7 @@ from openprofile.store.base import (
     PutGroup,
     PutPerson,
     Record,
+    Remember,
     Store,
     Update,
     UpdatePerson,
@@ -46,14 +47,14 @@ class Rehearsal:
                 there = await self._store.collection(key.tenant, key.owner, key.facet)
                 if len(there) >= change.limit:
                     raise Full(f"{key.facet} holds {len(there)} items")
-                return Record(key.id, 1, change.text)
+                return Record(key.id, change.version, change.text, change.created)
             case Update(key, revise):
                 before = self._there(await self._store.get(key), key.id)
-                return Record(key.id, before.version + 1, revise(before))
+                return Record(key.id, before.version + 1, revise(before), before.created)
             case Delete(key, check):
                 check(self._there(await self._store.get(key), key.id))
                 return None
-            case Erase():
+            case Erase() | Remember():
                 return None
             case Join() | Leave():
                 await self._try_membership(change)

@@ -30,11 +30,12 @@ from openprofile.store.base import (
     Missing,
     Record,
     Relation,
+    Remember,
+    Remembered,
     Span,
     StoreError,
     Unavailable,
     Update,
-    new_version,
 )
 from openprofile.store.migrate import pending
 
@@ -144,6 +145,10 @@ class SqliteStore:
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
+
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        rows = self._rows(_REMEMBERED, (tenant, caller, request_id))
+        return Remembered(*rows[0]) if rows else None
 
     async def secret(self) -> bytes:
         with self._gate, _availability():
@@ -259,13 +264,16 @@ class SqliteStore:
                 self._writer.execute(_DELETE, _place(key))
                 return None
             case Erase(tenant, owner):
-                self._writer.execute(people.ERASE, (tenant, owner))
+                people.erase(self._writer, tenant, owner)
+                return None
+            case Remember():
+                self._remember(change)
                 return None
             case _:
                 return people.apply(self._writer, change)
 
     def _insert(self, change: Insert) -> Record:
-        key, version = change.key, new_version()
+        key, version = change.key, change.version
         parameters = (*_place(key), version, change.created, change.text)
         (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
         if count >= change.limit:
@@ -275,6 +283,15 @@ class SqliteStore:
         except sqlite3.IntegrityError as error:
             raise Conflict(f"{key.id} is taken") from error
         return Record(key.id, version, change.text, change.created)
+
+    def _remember(self, change: Remember) -> None:
+        self._writer.execute(_FORGET, (change.tenant, change.now))
+        parameters = (
+            change.tenant, change.caller, change.id, change.owner, change.text, change.expires,
+            change.now,
+        )  # fmt: skip
+        if not self._writer.execute(_REMEMBER, parameters).rowcount:
+            raise Conflict(f"the answer to {change.id} is kept already")
 
     def _existing(self, key: Key) -> Record:
         row = self._writer.execute(_GET, _place(key)).fetchone()
@@ -300,6 +317,18 @@ _UPDATE = (
     "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_REMEMBERED = "SELECT text, expires FROM answer WHERE tenant = ? AND caller = ? AND id = ?"
+_REMEMBER = (
+    "INSERT INTO answer (tenant, caller, id, owner, text, expires) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (tenant, caller, id) DO UPDATE"
+    " SET owner = excluded.owner, text = excluded.text, expires = excluded.expires"
+    " WHERE expires <= ?"
+)
+# More than one goes for each that comes, so they do not gather, and few enough that nobody waits.
+_FORGET = (
+    "DELETE FROM answer WHERE (tenant, caller, id) IN (SELECT tenant, caller, id FROM answer"
+    " WHERE tenant = ? AND expires <= ? ORDER BY expires LIMIT 4)"
+)
 _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
