@@ -10,6 +10,7 @@ from openprofile.store.base import (
     Delete,
     DeletePerson,
     Erase,
+    EraseTenant,
     Remember,
     Remembered,
     Store,
@@ -138,3 +139,10 @@ class AnswersContract:
                 await deferred.commit(remember())
         assert await store.get(key()) == moved
         assert await store.remembered("t", "c", "r") is None
+
+    async def test_to_erase_a_tenant_removes_its_answers(self, store: Store) -> None:
+        await store.write([remember(), remember(tenant="u")])
+        await store.write([EraseTenant("t"), remember("later")])
+        assert await store.remembered("t", "c", "r") is None
+        assert await store.remembered("t", "c", "later") is not None
+        assert await store.remembered("u", "c", "r") is not None

@@ -11,9 +11,11 @@ from openprofile.store.base import (
     Change,
     Delete,
     Erase,
+    EraseTenant,
     Insert,
     Join,
     Leave,
+    PutItem,
     Record,
     Remember,
     Store,
@@ -22,6 +24,7 @@ from openprofile.store.base import (
 )
 from openprofile.store.rehearsal import Rehearsal
 
+R = TypeVar("R", bound=Record | None)
 T = TypeVar("T")
 
 
@@ -61,21 +64,21 @@ class Deferred(Rehearsal):
         return _owner(self.changes[0])
 
 
-class _Settled(Generic[T]):
+class _Settled(Generic[R, T]):
     """A function of a record that has one result, whatever it is called with later: it is the
     result for one version, and raises Moved for any other.
     """
 
-    def __init__(self, function: Callable[[Record], T]) -> None:
+    def __init__(self, function: Callable[[R], T]) -> None:
         self._function = function
-        self._settled: tuple[int, T] | None = None
+        self._settled: tuple[R, T] | None = None
 
-    def __call__(self, record: Record) -> T:
+    def __call__(self, record: R) -> T:
         if self._settled is None:
-            self._settled = (record.version, self._function(record))
-        version, result = self._settled
-        if record.version != version:
-            raise Moved(record.id)
+            self._settled = (record, self._function(record))
+        first, result = self._settled
+        if record != first:
+            raise Moved
         return result
 
 
@@ -85,6 +88,8 @@ def _settled(change: Change) -> Change:
             return Update(key, _Settled(revise))
         case Delete(key, check):
             return Delete(key, _Settled(check))
+        case PutItem(key, make, limit):
+            return PutItem(key, _Settled(make), limit)
         case UpdatePerson(tenant, id_, revise_person, name):
             return UpdatePerson(tenant, id_, _Settled(revise_person), name)
         case _:
@@ -93,10 +98,12 @@ def _settled(change: Change) -> Change:
 
 def _owner(change: Change) -> str:
     match change:
-        case Insert(key) | Update(key) | Delete(key):
+        case Insert(key) | PutItem(key) | Update(key) | Delete(key):
             return key.owner
         case Erase(_, owner) | Remember(owner=owner):
             return owner
+        case EraseTenant():
+            return ""
         case Join(_, _, person) | Leave(_, _, person):
             return person
         case _:

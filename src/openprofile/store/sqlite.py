@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
     Change,
@@ -23,11 +24,13 @@ from openprofile.store.base import (
     Delete,
     Entry,
     Erase,
+    EraseTenant,
     Full,
     Insert,
     Key,
     Kind,
     Missing,
+    PutItem,
     Record,
     Relation,
     Remember,
@@ -42,7 +45,7 @@ from openprofile.store.migrate import pending
 GROUP = 256
 """How many writes one commit carries at most."""
 
-_OF_ITEMS = (Insert, Update, Delete, Erase)
+_OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
 
 Result: TypeAlias = "list[Record | None]"
@@ -104,6 +107,15 @@ class SqliteStore:
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
         return [(facet, Record(*rest)) for facet, *rest in self._rows(_OWNED, (tenant, owner))]
 
+    async def next_tenant(self, after: str = "") -> str | None:
+        ((tenant,),) = self._rows(people.NEXT_TENANT, (after, after, after))
+        return None if tenant is None else str(tenant)
+
+    async def objects(
+        self, tenant: str, kind: Kind, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return self._all(people.OBJECTS[kind], (tenant, after, limit))
+
     async def write(self, changes: Sequence[Change]) -> Result:
         if self._closed:
             raise Unavailable("the store is closed")
@@ -147,7 +159,7 @@ class SqliteStore:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
     async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
-        rows = self._rows(_REMEMBERED, (tenant, caller, request_id))
+        rows = self._rows(answers.REMEMBERED, (tenant, caller, request_id))
         return Remembered(*rows[0]) if rows else None
 
     async def secret(self) -> bytes:
@@ -254,6 +266,8 @@ class SqliteStore:
         match change:
             case Insert():
                 return self._insert(change)
+            case PutItem():
+                return self._put(change)
             case Update(key, revise):
                 before = self._existing(key)
                 version, text = before.version + 1, revise(before)
@@ -267,7 +281,11 @@ class SqliteStore:
                 people.erase(self._writer, tenant, owner)
                 return None
             case Remember():
-                self._remember(change)
+                answers.remember(self._writer, change)
+                return None
+            case EraseTenant(tenant):
+                for statement in people.ERASE_TENANT:
+                    self._writer.execute(statement, (tenant,))
                 return None
             case _:
                 return people.apply(self._writer, change)
@@ -275,23 +293,29 @@ class SqliteStore:
     def _insert(self, change: Insert) -> Record:
         key, version = change.key, change.version
         parameters = (*_place(key), version, change.created, change.text)
-        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
-        if count >= change.limit:
-            raise Full(f"{key.facet} holds {count} items")
+        self._require_room(key, change.limit)
         try:
             self._writer.execute(_INSERT, parameters)
         except sqlite3.IntegrityError as error:
             raise Conflict(f"{key.id} is taken") from error
         return Record(key.id, version, change.text, change.created)
 
-    def _remember(self, change: Remember) -> None:
-        self._writer.execute(_FORGET, (change.tenant, change.now))
-        parameters = (
-            change.tenant, change.caller, change.id, change.owner, change.text, change.expires,
-            change.now,
-        )  # fmt: skip
-        if not self._writer.execute(_REMEMBER, parameters).rowcount:
-            raise Conflict(f"the answer to {change.id} is kept already")
+    def _put(self, change: PutItem) -> Record:
+        key = change.key
+        row = self._writer.execute(_GET, _place(key)).fetchone()
+        before = Record(*row) if row else None
+        if before is None:
+            self._require_room(key, change.limit)
+        record = change.make(before)
+        if record is not before:
+            parameters = (*_place(key), record.version, record.created, record.text)
+            self._writer.execute(_PUT, parameters)
+        return record
+
+    def _require_room(self, key: Key, limit: int) -> None:
+        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        if count >= limit:
+            raise Full(f"{key.facet} holds {count} items")
 
     def _existing(self, key: Key) -> Record:
         row = self._writer.execute(_GET, _place(key)).fetchone()
@@ -313,22 +337,11 @@ _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_PUT = _INSERT.replace("INSERT", "INSERT OR REPLACE", 1)
 _UPDATE = (
     "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
-_REMEMBERED = "SELECT text, expires FROM answer WHERE tenant = ? AND caller = ? AND id = ?"
-_REMEMBER = (
-    "INSERT INTO answer (tenant, caller, id, owner, text, expires) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (tenant, caller, id) DO UPDATE"
-    " SET owner = excluded.owner, text = excluded.text, expires = excluded.expires"
-    " WHERE expires <= ?"
-)
-# More than one goes for each that comes, so they do not gather, and few enough that nobody waits.
-_FORGET = (
-    "DELETE FROM answer WHERE (tenant, caller, id) IN (SELECT tenant, caller, id FROM answer"
-    " WHERE tenant = ? AND expires <= ? ORDER BY expires LIMIT 4)"
-)
 _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
