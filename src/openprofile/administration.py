@@ -10,10 +10,10 @@ from collections.abc import Container, Iterator
 import msgspec
 
 from openprofile.clock import Clock, date_time_offset, is_id, new_id
-from openprofile.directory import Directory, conflict, fold, gone, put
+from openprofile.directory import Directory, conflict, fold, gone, putting
 from openprofile.errors import Detail, InvalidPayload, ItemNotFound, ObjectConflict
 from openprofile.finding.terms import LINKS, person_of, without
-from openprofile.model.directory import Person, User
+from openprofile.model.directory import DirectoryObject, Person, User
 from openprofile.model.primitives import DateTimeOffset, quoted
 from openprofile.model.shape import shape
 from openprofile.odata.payload import Members, entity, members, merge, write
@@ -57,7 +57,7 @@ class Administration:
         if user.account_enabled is None:
             user.account_enabled = True
         created = Person(user=checked(user))
-        new = msgspec.structs.replace(put(caller.tenant, created), new=True)
+        new = msgspec.structs.replace(putting(caller.tenant, created), new=True)
         try:
             await self._store.write([new])
         except Conflict as error:
@@ -84,7 +84,7 @@ class Administration:
         found = await self._written(caller, who, "users.delete")
 
         def release(record: Record) -> PutPerson:
-            return put(caller.tenant, without(person_of(record), found.id))
+            return putting(caller.tenant, without(person_of(record), found.id))
 
         try:
             await self._store.write([DeletePerson(caller.tenant, found.id, LINKS, release)])
@@ -171,11 +171,16 @@ def _faults(user: User) -> Iterator[Detail]:
         yield _fault("userPrincipalName", f"{expected}; got {name}")
     if not (user.display_name or "").strip():
         yield _fault("displayName", "it is required and holds a name")
-    for name, found in shape(User).properties.items():
-        value = getattr(user, found.attribute)
-        if found.edm != "Edm.String" or value is None:
+    yield from too_long(user)
+
+
+def too_long(found: DirectoryObject) -> Iterator[Detail]:
+    """A fault for each property of a person or a group that holds more than it may."""
+    for name, declared in shape(type(found)).properties.items():
+        value = getattr(found, declared.attribute)
+        if declared.edm != "Edm.String" or value is None:
             continue
-        texts = value if found.collection else [value]
+        texts = value if declared.collection else [value]
         if any(len(text) > _LONGEST for text in texts):
             yield _fault(name, f"expected at most {_LONGEST} characters")
         if len(texts) > _MOST:

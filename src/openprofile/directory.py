@@ -108,11 +108,8 @@ class Directory:
     ) -> None:
         """Store people, and groups with the ids of their members, all or none."""
         await self._store.write(
-            [put(tenant, person) for person in people]
-            + [
-                PutGroup(tenant, group.id, write(group), people_in, terms(group))
-                for group, people_in in groups
-            ]
+            [putting(tenant, person) for person in people]
+            + [putting_group(tenant, group, people_in) for group, people_in in groups]
         )
 
     async def revise(
@@ -135,7 +132,7 @@ class Directory:
 
         def revised(record: Record) -> PutPerson:
             wanted[:] = [change(person_of(record))]
-            return put(tenant, wanted[0])
+            return putting(tenant, wanted[0])
 
         try:
             await self._store.write([UpdatePerson(tenant, person_id, revised, name, needed)])
@@ -251,11 +248,16 @@ async def conflict(store: Store, tenant: str, wanted: Person) -> ObjectConflict:
     )
 
 
-def put(tenant: str, person: Person) -> PutPerson:
-    """The change that stores a person, with all that they are found by."""
+def putting(tenant: str, person: Person) -> PutPerson:
+    """The change that stores a person, with everything that they are found by."""
     name = fold(person.user.user_principal_name)
     found = (*terms(person.user), *linked(person))
     return PutPerson(tenant, person.id, name, JSON.encode(person).decode(), found)
+
+
+def putting_group(tenant: str, group: Group, members: tuple[str, ...] | None) -> PutGroup:
+    """The change that stores a group, with everything that it is found by."""
+    return PutGroup(tenant, group.id, write(group), members, terms(group))
 
 
 def gone(person_id: str) -> ResourceNotFound:

@@ -688,6 +688,15 @@ class StoreContract:
         with pytest.raises(Missing):
             await store.write([Leave("t", "g", "2")])
 
+    async def test_a_group_put_without_members_keeps_those_it_has(self, store: Store) -> None:
+        await store.write([person("1"), PutGroup("t", "g", "G", ("1",))])
+        await store.write([PutGroup("t", "g", "new", None), PutGroup("t", "h", "H", None)])
+        assert await store.count_related("t", "members", "g") == 1
+        assert await store.count_related("t", "members", "h") == 0
+        there = await store.group("t", "g")
+        assert there is not None
+        assert there.text == "new"
+
     async def test_groups_are_found_by_their_terms(self, store: Store) -> None:
         await store.write([PutGroup("t", "g", "G", (), (Term("p", "a"),)), person("1", "a")])
         (entry,) = await store.entries("t", "group", Span("p", *EVERY), limit=9)

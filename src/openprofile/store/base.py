@@ -175,8 +175,8 @@ class PutGroup(msgspec.Struct, frozen=True):
     tenant: str
     id: str
     text: str
-    members: tuple[str, ...]
-    """The ids of people."""
+    members: tuple[str, ...] | None
+    """The ids of people; None where the members stay who they are."""
     terms: tuple[Term, ...] = ()
 
 

@@ -306,7 +306,7 @@ def _require_names(change: Change) -> None:
             keys.extend((tenant, id_, *term) for term in change.terms)
         case PutGroup(tenant, id_, _, members):
             keys.append((tenant, id_))
-            keys.extend((tenant, person, id_) for person in members)
+            keys.extend((tenant, person, id_) for person in members or ())
             keys.extend((tenant, id_, *term) for term in change.terms)
     for names in keys:
         if not _are_names(names):

@@ -249,15 +249,19 @@ class PeopleDraft:
         version = before + 1 if before else new_version()
         self._set(self._groups, (tenant, id_), version)
         self._then(_PUT_GROUP, tenant, id_, version, storable(put.text))
-        self._then(_CLEAR_GROUP, tenant, id_)
-        for membership in self._members:
-            if membership[:2] == (tenant, id_):
-                self._set(self._members, membership, value=False)
-        for person in dict.fromkeys(put.members):
-            self._set(self._members, (tenant, id_, person), value=True)
-            self._then(_JOIN, tenant, person, id_)
+        if put.members is not None:
+            self._set_members(tenant, id_, put.members)
         self._index(tenant, "group", id_, put.terms, known=before is not None)
         return Record(id_, version, put.text)
+
+    def _set_members(self, tenant: str, group: str, people: tuple[str, ...]) -> None:
+        self._then(_CLEAR_GROUP, tenant, group)
+        for membership in self._members:
+            if membership[:2] == (tenant, group):
+                self._set(self._members, membership, value=False)
+        for person in dict.fromkeys(people):
+            self._set(self._members, (tenant, group, person), value=True)
+            self._then(_JOIN, tenant, person, group)
 
     def _join(self, change: Join) -> None:
         tenant, group, person = change.tenant, change.group, change.person

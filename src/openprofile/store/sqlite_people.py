@@ -199,8 +199,9 @@ def _someone(connection: sqlite3.Connection, tenant: str, id_: str) -> Record:
 def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
     tenant, id_ = put.tenant, put.id
     row = connection.execute(_PUT_GROUP, (tenant, id_, new_version(), put.text)).fetchone()
-    connection.execute(_CLEAR_GROUP, (tenant, id_))
-    connection.executemany(_JOIN_ANYWAY, [(tenant, person, id_) for person in put.members])
+    if put.members is not None:
+        connection.execute(_CLEAR_GROUP, (tenant, id_))
+        connection.executemany(_JOIN_ANYWAY, [(tenant, person, id_) for person in put.members])
     _index(connection, tenant, "group", id_, put.terms)
     return Record(*row)
 
