@@ -235,10 +235,17 @@ class Directory:
         except Missing as error:
             raise _gone(person) from error
 
-    async def set_manager(self, caller: Caller, who: str | None, manager: str | None) -> None:
+    async def set_manager(
+        self,
+        caller: Caller,
+        who: str | None,
+        manager: str | None,
+        check: Callable[[bool], None],
+    ) -> None:
         """Let a person report to another, by their id or principal name, or to nobody (None).
 
-        Raises ObjectConflict for whom is to report to themselves.
+        Raises ObjectConflict for whom is to report to themselves, and what ``check`` raises, which
+        is told within the transaction whether they report to somebody already.
         """
         person = await self._written(caller, who)
         leader = None if manager is None else (await self.require(caller.tenant, manager)).id
@@ -246,7 +253,9 @@ class Directory:
             raise ObjectConflict("A person cannot be their own manager.", target="@odata.id")
 
         def revise(record: Record) -> PutPerson:
-            return _put(caller.tenant, msgspec.structs.replace(_person(record), manager=leader))
+            before = _person(record)
+            check(before.manager is not None)
+            return _put(caller.tenant, msgspec.structs.replace(before, manager=leader))
 
         await self._update(caller, person, revise)
 
