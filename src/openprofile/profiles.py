@@ -140,8 +140,8 @@ class Profiles:
         now = DateTimeOffset(date_time_offset(ticks))
         item.created_date_time = item.last_modified_date_time = now
         item.created_by = item.last_modified_by = await self._author(access)
-        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
-        item.recalculate(None)
+        item.sources = []
+        fill_in(item)
         insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
         try:
             return await self._write(access, insert)
@@ -230,6 +230,13 @@ class Profiles:
             author = await self._directory.find(caller.tenant, caller.person)
         name = author.user.display_name if author else None
         return IdentitySet(user=Identity(display_name=name, id=caller.person))
+
+
+def fill_in(item: ItemFacet) -> None:
+    """Give a new item what its author left to the service, except ids, times and authors."""
+    if not item.sources:
+        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
+    item.recalculate(None)
 
 
 def etag(record: Record) -> str:

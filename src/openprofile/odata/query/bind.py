@@ -14,24 +14,20 @@ from openprofile.model.primitives import Enumeration, edm_name, quoted
 from openprofile.model.shape import NAMESPACE, shape
 from openprofile.odata.limits import Guard, too_many
 from openprofile.odata.names import find, hint
-from openprofile.odata.query import syntax, values
-from openprofile.odata.query.casts import conversion
-from openprofile.odata.query.functions import FUNCTIONS, UNSUPPORTED, Signature
+from openprofile.odata.query import syntax
+from openprofile.odata.query.calls import Calls
 from openprofile.odata.query.meaning import (
     BOOLEAN,
-    INSTANT,
     INT64,
     NULL,
     Apply,
     Array,
     Bound,
-    Case,
     Constant,
     Field,
     Logic,
     Narrow,
     Not,
-    Now,
     Quantified,
     Related,
     Slot,
@@ -43,17 +39,12 @@ from openprofile.odata.query.operands import (
     convert,
     declared,
     enumeration,
-    fits,
-    is_enum,
     narrowed,
     promoted,
     qualified,
 )
-from openprofile.odata.query.operators import Operators
 from openprofile.odata.query.parser import expression
 from openprofile.odata.query.search import search
-
-_UNSUPPORTED_TYPES = ("Edm.Geography", "Edm.Geometry", "Edm.Stream", "Edm.Untyped")
 
 
 class Scope:
@@ -87,7 +78,7 @@ def predicate(text: str, option: str, scope: Scope, guard: Guard) -> Bound:
     return Binder(option, scope, guard).boolean(expression(text, option, guard))
 
 
-class Binder(Operators):
+class Binder(Calls):
     """Binds the trees of one option."""
 
     def __init__(self, option: str, scope: Scope, guard: Guard) -> None:
@@ -218,9 +209,9 @@ class Binder(Operators):
 
     def type_cast(self, node: syntax.TypeCast) -> Bound:
         of = self.here if node.of is None else self.bind(node.of)
-        return self._narrow(node, of, node.type)
+        return self.narrow(node, of, node.type)
 
-    def _narrow(self, node: syntax.Node, of: Bound, name: str) -> Bound:
+    def narrow(self, node: syntax.Node, of: Bound, name: str) -> Bound:
         kind = narrowed(of.type.kind, name)
         if kind is None:
             raise self.wrong(node, f"{of.type} is neither derived from {quoted(name)} nor its base")
@@ -310,110 +301,6 @@ class Binder(Operators):
     def binary(self, node: syntax.Binary) -> Bound:
         return self.operation(node, self.bind(node.left), self.bind(node.right))
 
-    # ----- functions
-
-    def call(self, node: syntax.Call) -> Bound:
-        self.calls += 1
-        if self.calls > self.guard.limits.calls:
-            raise too_many(self.option, "function calls inside each other", self.guard.limits.calls)
-        found = self._call(node)
-        self.calls -= 1
-        return found
-
-    def _call(self, node: syntax.Call) -> Bound:
-        name = node.name.lower()
-        special = _SPECIAL.get(name)
-        signatures = FUNCTIONS.get(name)
-        if node.of is not None or node.named or (special is None and signatures is None):
-            if name in UNSUPPORTED:
-                raise self.unsupported(node, f"the function {name}")
-            raise self.wrong(
-                node, f"there is no function {quoted(node.name)} ({hint(name, _CANONICAL)})"
-            )
-        if special is not None:
-            return special(self, node)
-        assert signatures is not None
-        arguments = [self.bind(each) for each in node.arguments]
-        for signature in signatures:
-            fitted = self._fitted(signature, arguments)
-            if fitted is not None:
-                gives = fitted[0].type if signature.gives == "first" else Type(signature.gives)
-                return Apply(gives, signature.function, fitted, signature.cost)
-        takes = " or ".join(f"({', '.join(each.takes)})" for each in signatures)
-        given = ", ".join(str(each.type) for each in arguments)
-        raise self.wrong(node, f"{node.name} takes {takes}, it is given ({given})")
-
-    def _fitted(self, signature: Signature, arguments: list[Bound]) -> tuple[Bound, ...] | None:
-        """The arguments as the signature takes them, None if they do not fit."""
-        if len(arguments) != len(signature.takes):
-            return None
-        fitted = []
-        for wanted, value in zip(signature.takes, arguments, strict=True):
-            if wanted == "Edm.Duration":
-                value = self.as_duration(value)
-            if not fits(wanted, value.type):
-                return None
-            fitted.append(value)
-        return tuple(fitted)
-
-    def now(self, node: syntax.Call) -> Bound:
-        if node.arguments:
-            raise self.wrong(node, "now takes no arguments")
-        return Now(INSTANT)
-
-    def case(self, node: syntax.Call) -> Bound:
-        pairs = list(zip(node.arguments[::2], node.arguments[1::2], strict=True))
-        branches = [
-            (self.boolean(condition, "a condition of case"), self.bind(value))
-            for condition, value in pairs
-        ]
-        kinds = {value.type for _, value in branches if value.type != NULL}
-        if len(kinds) > 1:
-            if not all(kind.edm in NUMBERS and not kind.collection for kind in kinds):
-                names = ", ".join(sorted(str(kind) for kind in kinds))
-                raise self.wrong(node, f"the values of case are of one type, these are {names}")
-            common = promoted(kinds)
-            branches = [(condition, convert(value, common)) for condition, value in branches]
-            kinds = {common}
-        return Case(kinds.pop() if kinds else NULL, tuple(branches))
-
-    def _operand_and_type(self, node: syntax.Call) -> tuple[Bound, syntax.TypeName]:
-        *operand, target = node.arguments
-        assert isinstance(target, syntax.TypeName)
-        if target.collection or target.name.startswith(_UNSUPPORTED_TYPES):
-            raise self.unsupported(target, f"{node.name} to {target.name}")
-        return (self.bind(operand[0]) if operand else self.here), target
-
-    def _primitive(self, target: syntax.TypeName) -> Type | None:
-        """The primitive type or enumeration that is named, None for another name."""
-        name = find(target.name, values.READ)
-        if name is not None:
-            return Type(name)
-        kind = enumeration(target.name)
-        return None if kind is None else Type(qualified(kind), kind)
-
-    def cast(self, node: syntax.Call) -> Bound:
-        operand, target = self._operand_and_type(node)
-        wanted = self._primitive(target)
-        if operand.type == NULL:
-            return Constant(wanted or NULL, None)
-        if wanted is None and operand.type.kind is not None and not is_enum(operand.type):
-            return self._narrow(target, operand, target.name)
-        change = None if wanted is None else conversion(operand.type, wanted)
-        if wanted is None or change is None:
-            raise self.wrong(target, f"cast does not turn {operand.type} into {target.name}")
-        return Apply(wanted, change, (operand,))
-
-    def isof(self, node: syntax.Call) -> Bound:
-        operand, target = self._operand_and_type(node)
-        wanted = self._primitive(target)
-        if wanted is not None or operand.type.kind is None or is_enum(operand.type):
-            same = wanted is not None and operand.type == wanted
-            return Apply(BOOLEAN, lambda _: same, (operand,))
-        narrowed = self._narrow(target, operand, target.name)
-        kind = narrowed.type.kind
-        return Apply(BOOLEAN, lambda value: isinstance(value, kind), (operand,))
-
 
 _BINDERS: dict[type[syntax.Node], Callable[[Binder, Any], Bound]] = {
     syntax.Alias: Binder.alias,
@@ -434,10 +321,3 @@ _BINDERS: dict[type[syntax.Node], Callable[[Binder, Any], Bound]] = {
     syntax.Unary: Binder.unary,
     syntax.Variable: Binder.variable,
 }
-_SPECIAL: dict[str, Callable[[Binder, syntax.Call], Bound]] = {
-    "case": Binder.case,
-    "cast": Binder.cast,
-    "isof": Binder.isof,
-    "now": Binder.now,
-}
-_CANONICAL = sorted({*FUNCTIONS, *_SPECIAL})
