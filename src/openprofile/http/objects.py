@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -190,7 +190,7 @@ class Answers:
         shown = await self._members(call, how.form, how.plan, one)
         text = msgspec.json.encode(shown).decode()
         navigation = VERSIONS[version(call)].navigation(how.kind)
-        return Entry("", text, url_of(call, one), derived, navigation)
+        return Entry("", text, partial(url_of, call, one), derived, navigation)
 
     async def _members(self, call: Call, form: Format, plan: Plan, one: Object) -> dict[str, Any]:
         """What the answer shows of an object, and of those it leads to."""

@@ -6,7 +6,8 @@ and Decimal as strings (3.2), and in a 4.01 answer names without the ``odata.`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
@@ -55,8 +56,8 @@ class Entry(NamedTuple):
     """Empty for an entity that has none."""
     text: str
     """The entity as ``payload.write`` wrote it, or what a selection left of that."""
-    url: str
-    """Its canonical URL."""
+    url: Callable[[], str]
+    """Makes its canonical URL, which most answers do not show."""
     derived: bool = False
     """Whether it stands where the metadata names a base of its type, so that the type is told."""
     navigation: Mapping[str, Navigation] = {}
@@ -147,7 +148,10 @@ def answered_version(max_version: str | None) -> str:
 
 def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) -> bytes:
     """The answer that holds one entity."""
-    return _object(form, kind, entry, context).encode()
+    control = ""
+    if form.metadata != "none":
+        control = f'"{form.prefix}context":{_string(context)},'
+    return _object(form, kind, entry, control).encode()
 
 
 def collection_body(
@@ -220,7 +224,7 @@ def expanded_body(
         if found.shown == "entities":
             parts.append(f'"{name}":[{_objects(form, found.kind, found.entries)}]')
         elif found.shown == "references":
-            urls = [entry.url for entry in found.entries]
+            urls = [entry.url() for entry in found.entries]
             parts.append(f'"{name}":[{_references(form, urls)}]')
     return f"{{{','.join(parts)}}}".encode()
 
@@ -253,14 +257,10 @@ def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
     return ",".join([_object(form, kind, entry) for entry in entries])
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
-"""What stands for itself in a URL (RFC 3986, section 2.3)."""
-
-
-def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
+def _object(form: Format, kind: type[Entity], entry: Entry, control: str = "") -> str:
+    """An entity with its control information, which ``control`` begins."""
     if form.metadata == "none":
         return entry.text
-    control = f'"{form.prefix}context":{_string(context)},' if context is not None else ""
     if form.metadata == "minimal":
         if entry.derived:
             control += f'"{form.prefix}type":"#{shape(kind).qualified_name}",'
@@ -272,9 +272,9 @@ def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None 
         return f"{{{control}{rest}" if rest != "}" else f"{{{control[:-1]}}}"
     annotated = {
         f"{form.prefix}type": f"#{shape(kind).qualified_name}",
-        f"{form.prefix}id": entry.url,
+        f"{form.prefix}id": entry.url(),
         **({f"{form.prefix}etag": entry.etag} if entry.etag else {}),
-        f"{form.prefix}editLink": entry.url,
+        f"{form.prefix}editLink": entry.url(),
         **_links(form, entry),
         **dict(_annotated(form, shape(kind), msgspec.json.decode(entry.text))),
     }
@@ -286,8 +286,8 @@ def _links(form: Format, entry: Entry) -> dict[str, str]:
     links = {}
     for name, to in entry.navigation.items():
         if not to.contained:
-            links[f"{name}{form.prefix}associationLink"] = f"{entry.url}/{name}/$ref"
-        links[f"{name}{form.prefix}navigationLink"] = f"{entry.url}/{name}"
+            links[f"{name}{form.prefix}associationLink"] = f"{entry.url()}/{name}/$ref"
+        links[f"{name}{form.prefix}navigationLink"] = f"{entry.url()}/{name}"
     return links
 
 
@@ -364,9 +364,17 @@ def _read(media: str, version: str) -> Format | None:
 
 def item_url(collection: str, item_id: str) -> str:
     """The canonical URL of an item of a collection: its key in parentheses."""
-    # most ids are GUIDs, and every item of every list has one
-    key = item_id if _PLAIN.fullmatch(item_id) else quote(item_id)
-    return f"{collection}('{key}')"
+    return f"{collection}('{key_text(item_id)}')"
+
+
+def key_text(key: str) -> str:
+    """A key as it stands in a URL, percent-encoded."""
+    # most keys are GUIDs, and quote takes its time to find nothing in them
+    return key if _PLAIN.fullmatch(key) else quote(key)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""What stands for itself in a URL (RFC 3986, section 2.3)."""
 
 
 def _int64(form: Format, number: int) -> str:
