@@ -177,9 +177,7 @@ class Bench:
     def _put(self, subject: Subject, name: str) -> load.Outcome:
         running = subject.running
         before = running.processor()
-        found = load.put(
-            running.url, subject.requests[name], self._given.seconds, self._other_core
-        )
+        found = load.put(running.url, subject.requests[name], self._given.seconds, self._other_core)
         found.processor = (running.processor() - before) / found.requests * 1_000_000
         return found
 
