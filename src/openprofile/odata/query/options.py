@@ -46,7 +46,7 @@ _OTHERS = ("apply", "deltatoken", "index", "schemaversion")
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ALIAS = re.compile(r"@[^\W\d]\w*")
-_INTEGER = re.compile(r"0|[1-9][0-9]*")
+_INTEGER = re.compile(r"[0-9]+")
 
 
 def options(query: str, limits: Limits = DEFAULT) -> Options:
@@ -124,9 +124,7 @@ def _assign(
         top=_number("top", found, None, where),
         skip=_number("skip", found, limits.skip, where),
         count=_flag("count", found, where),
-        levels=limits.levels
-        if found.get("levels", "").lower() == "max"
-        else _number("levels", found, limits.levels, where),
+        levels=_levels(found, limits.levels, where),
         format=found.get("format"),
         skiptoken=found.get("skiptoken"),
         id=found.get("id"),
@@ -167,6 +165,18 @@ def _number(name: str, found: dict[str, str], most: int | None, where: str) -> i
     if most is not None and number > most:
         raise BadRequest(f"${name}{where} is {text}; expected at most {most}.", target=f"${name}")
     return number
+
+
+def _levels(found: dict[str, str], most: int, where: str) -> int | None:
+    text = found.get("levels")
+    if text is not None and text.lower() == "max":
+        return most
+    if text is not None and text.startswith("0"):
+        raise BadRequest(
+            f"$levels{where} is {quoted(text)}; expected a positive integer or max.",
+            target="$levels",
+        )
+    return _number("levels", found, most, where)
 
 
 def _flag(name: str, found: dict[str, str], where: str) -> bool:
