@@ -21,7 +21,7 @@ from openprofile.finding.finder import Finder, Page
 from openprofile.finding.query import Query
 from openprofile.finding.sources import Place, Source
 from openprofile.finding.terms import MANAGER, read, terms
-from openprofile.model.directory import Group, Person, User
+from openprofile.model.directory import DirectoryObject, Group, Person, User
 from openprofile.model.primitives import JSON, DateTimeOffset, decode, quoted
 from openprofile.model.shape import shape
 from openprofile.odata.payload import Members, entity, members, merge, write
@@ -129,11 +129,8 @@ class Directory:
     ) -> None:
         """Store people, and groups with the ids of their members, all or none."""
         await self._store.write(
-            [_put(tenant, person) for person in people]
-            + [
-                PutGroup(tenant, group.id, write(group), people_in, terms(group))
-                for group, people_in in groups
-            ]
+            [putting(tenant, person) for person in people]
+            + [putting_group(tenant, group, people_in) for group, people_in in groups]
         )
 
     # ----- reading
@@ -203,7 +200,7 @@ class Directory:
         if user.account_enabled is None:
             user.account_enabled = True
         person = Person(user=checked(user))
-        put = msgspec.structs.replace(_put(caller.tenant, person), new=True)
+        put = msgspec.structs.replace(putting(caller.tenant, person), new=True)
         try:
             await self._store.write([put])
         except Conflict as error:
@@ -218,7 +215,7 @@ class Directory:
             before = _person(record)
             user = entity(merge(members(write(before.user)), changes), User)
             user = checked(user, changes.keys())
-            return _put(caller.tenant, msgspec.structs.replace(before, user=user))
+            return putting(caller.tenant, msgspec.structs.replace(before, user=user))
 
         name = changes.get("userPrincipalName")
         return await self._update(caller, person, revise, name and fold(name))
@@ -228,7 +225,7 @@ class Directory:
         person = await self._written(caller, who, grants.DELETE_PEOPLE)
 
         def release(record: Record) -> PutPerson:
-            return _put(caller.tenant, msgspec.structs.replace(_person(record), manager=None))
+            return putting(caller.tenant, msgspec.structs.replace(_person(record), manager=None))
 
         try:
             await self._store.write([DeletePerson(caller.tenant, person.id, MANAGER, release)])
@@ -246,7 +243,7 @@ class Directory:
             raise ObjectConflict("A person cannot be their own manager.", target="@odata.id")
 
         def revise(record: Record) -> PutPerson:
-            return _put(caller.tenant, msgspec.structs.replace(_person(record), manager=leader))
+            return putting(caller.tenant, msgspec.structs.replace(_person(record), manager=leader))
 
         await self._update(caller, person, revise)
 
@@ -257,7 +254,7 @@ class Directory:
 
         def revise(record: Record) -> PutPerson:
             changed = msgspec.structs.replace(_person(record), family=family, contacts=contacts)
-            return _put(caller.tenant, changed)
+            return putting(caller.tenant, changed)
 
         await self._update(caller, person, revise)
 
@@ -394,11 +391,16 @@ def _faults(user: User) -> Iterator[Detail]:
         yield _fault("userPrincipalName", f"{expected}; got {name}")
     if not (user.display_name or "").strip():
         yield _fault("displayName", "it is required and holds a name")
-    for name, found in shape(User).properties.items():
-        value = getattr(user, found.attribute)
-        if found.edm != "Edm.String" or value is None:
+    yield from too_long(user)
+
+
+def too_long(found: DirectoryObject) -> Iterator[Detail]:
+    """A fault for each property of a person or a group that holds more than it may."""
+    for name, declared in shape(type(found)).properties.items():
+        value = getattr(found, declared.attribute)
+        if declared.edm != "Edm.String" or value is None:
             continue
-        texts = value if found.collection else [value]
+        texts = value if declared.collection else [value]
         if any(len(text) > _LONGEST for text in texts):
             yield _fault(name, f"expected at most {_LONGEST} characters")
         if len(texts) > _MOST:
@@ -413,10 +415,16 @@ def _person(record: Record) -> Person:
     return _PERSON.decode(record.text)
 
 
-def _put(tenant: str, person: Person) -> PutPerson:
+def putting(tenant: str, person: Person) -> PutPerson:
+    """The change that stores a person, with everything that they are found by."""
     found = (*terms(person.user), Term(MANAGER, person.manager or ""))
     name = fold(person.user.user_principal_name)
     return PutPerson(tenant, person.id, name, JSON.encode(person).decode(), found)
+
+
+def putting_group(tenant: str, group: Group, members: tuple[str, ...] | None) -> PutGroup:
+    """The change that stores a group, with everything that it is found by."""
+    return PutGroup(tenant, group.id, write(group), members, terms(group))
 
 
 def _gone(person: Person) -> ResourceNotFound:

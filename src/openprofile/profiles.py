@@ -140,14 +140,8 @@ class Profiles:
         now = DateTimeOffset(date_time_offset(ticks))
         item.created_date_time = item.last_modified_date_time = now
         item.created_by = item.last_modified_by = await self._author(access)
-        if item.allowed_audiences is None:
-            item.allowed_audiences = AllowedAudiences("organization")
-        if item.is_searchable is None:
-            item.is_searchable = False
-        if item.source is None:
-            item.source = PersonDataSources(type=["user"])
-        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
-        item.recalculate(None)
+        item.sources = []
+        fill_in(item)
         insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
         try:
             return await self._write(access, insert)
@@ -236,6 +230,19 @@ class Profiles:
             author = await self._directory.find(caller.tenant, caller.person)
         name = author.user.display_name if author else None
         return IdentitySet(user=Identity(display_name=name, id=caller.person))
+
+
+def fill_in(item: ItemFacet) -> None:
+    """Give a new item what its author left to the service, except ids, times and authors."""
+    if item.allowed_audiences is None:
+        item.allowed_audiences = AllowedAudiences("organization")
+    if item.is_searchable is None:
+        item.is_searchable = False
+    if item.source is None:
+        item.source = PersonDataSources(type=["user"])
+    if not item.sources:
+        item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
+    item.recalculate(None)
 
 
 def etag(record: Record) -> str:

@@ -11,7 +11,7 @@ from openprofile import sample
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person, User
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR
-from openprofile.server import StandIn, stand_in
+from openprofile.server.stand_in import StandIn, stand_in
 from openprofile.settings import Limits
 
 BASE = "http://localhost:8080"

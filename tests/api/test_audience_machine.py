@@ -23,7 +23,7 @@ from api.conftest import BASE, OTHER_TENANT, Client, Service, of_another_tenant,
 from openprofile import sample
 from openprofile.model.directory import Group
 from openprofile.model.enums import AllowedAudiences
-from openprofile.server import stand_in
+from openprofile.server.stand_in import stand_in
 
 ADA = sample.person_id("ada")
 PROFILE = f"users/{ADA}/profile"

@@ -19,7 +19,8 @@ from openprofile.http.app import App
 from openprofile.identity.discovery import LARGEST, foreign_issuers, http_client
 from openprofile.identity.keys import REFRESH_AFTER, RETRY_AFTER, STALE_AFTER
 from openprofile.identity.tokens import TokenVerifier
-from openprofile.server import service, stand_in
+from openprofile.server.service import service
+from openprofile.server.stand_in import stand_in
 from openprofile.settings import BadSettings, IssuerSettings, Settings
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +57,7 @@ def started(tmp_path: Path, issuer: ForeignIssuer, monkeypatch: pytest.MonkeyPat
     @asynccontextmanager
     async def start(**changes: Any) -> AsyncIterator[Running]:
         clock = Clock()
-        monkeypatch.setattr("openprofile.server.Clock", lambda: clock)
+        monkeypatch.setattr("openprofile.server.service.Clock", lambda: clock)
         values = {
             "issuer": issuer.url,
             "audience": ["profiles", "https://graph.microsoft.com"],

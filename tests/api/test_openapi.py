@@ -17,7 +17,7 @@ from openprofile import sample
 from openprofile.model.directory import BETA
 from openprofile.model.facets import FACETS
 from openprofile.odata.operations import operations, system_operations
-from openprofile.server import stand_in
+from openprofile.server.stand_in import stand_in
 from openprofile.settings import Limits
 
 EXAMPLES = 12

@@ -16,7 +16,7 @@ from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
 from openprofile.model.primitives import UNKNOWN_FUTURE_VALUE, Enumeration
 from openprofile.model.shape import Property, shape
-from openprofile.server import stand_in
+from openprofile.server.stand_in import stand_in
 from values import WRITABLE
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

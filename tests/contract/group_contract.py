@@ -12,6 +12,7 @@ from openprofile.store.base import (
     Delete,
     Full,
     Missing,
+    PutItem,
     Record,
     Span,
     Store,
@@ -96,6 +97,7 @@ class GroupContract:
             (insert(key("more"), limit=2), Full),
             (Update(key("none"), refuse), Missing),
             (Update(key("taken"), refuse), Refusal),
+            (PutItem(key("taken"), refuse, 9), Refusal),  # type: ignore[arg-type]
             (Delete(key("none"), allow), Missing),
             (Delete(key("taken"), refuse), Refusal),  # type: ignore[arg-type]
         ],

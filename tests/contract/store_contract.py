@@ -10,13 +10,16 @@ from openprofile.store.base import (
     Delete,
     DeletePerson,
     Erase,
+    EraseTenant,
     Full,
     Insert,
     Join,
     Key,
+    Kind,
     Leave,
     Missing,
     PutGroup,
+    PutItem,
     PutPerson,
     Record,
     Relation,
@@ -36,6 +39,10 @@ def key(item: str = "1", *, tenant: str = "t", owner: str = "o", facet: str = "f
 
 def insert(at: Key, text: str = "{}", *, created: int = 0, limit: int = 1000) -> Insert:
     return Insert(at, created, text, limit)
+
+
+def put(at: Key, record: Record, *, limit: int = 1000) -> PutItem:
+    return PutItem(at, lambda _: record, limit)
 
 
 def allow(_: Record) -> None:
@@ -142,6 +149,139 @@ class StoreContract:
             ("g", "b"),
         ]
         assert await store.owned("t", "nobody") == []
+
+    async def test_an_item_is_put_as_it_is(self, store: Store) -> None:
+        record = Record("1", 41, "{é}", created=7)
+        assert await store.write([put(key(), record)]) == [record]
+        assert await store.get(key()) == record
+        await store.write([insert(key("2"), created=5)])
+        assert [found.id for found in await store.collection("t", "o", "f")] == ["2", "1"]
+
+    async def test_an_item_put_instead_of_another_has_seen_it(self, store: Store) -> None:
+        (before,) = await store.write([insert(key(), "a", created=7)])
+        seen = []
+
+        def make(there: Record | None) -> Record:
+            seen.append(there)
+            return Record("1", 50, "b", created=3)
+
+        (after,) = await store.write([PutItem(key(), make, 1)])
+        assert seen == [before]
+        assert after == Record("1", 50, "b", created=3) == await store.get(key())
+
+    async def test_an_item_put_as_it_was_stays(self, store: Store) -> None:
+        (before,) = await store.write([insert(key(), "a")])
+
+        def make(there: Record | None) -> Record:
+            assert there is not None
+            return there
+
+        assert await store.write([PutItem(key(), make, 1)]) == [before]
+        assert await store.get(key()) == before
+
+    async def test_what_a_put_raises_leaves_all_as_it_was(self, store: Store) -> None:
+        await store.write([insert(key("1"))])
+
+        def refused(_: Record | None) -> Record:
+            raise Refusal
+
+        for item in ("1", "2"):
+            with pytest.raises(Refusal):
+                await store.write([Update(key("1"), lambda _: "x"), PutItem(key(item), refused, 9)])
+        with pytest.raises(Full):
+            await store.write([put(key("2"), Record("2", 1, "b"), limit=1)])
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["{}"]
+
+    async def test_a_put_is_seen_by_the_changes_after_it(self, store: Store) -> None:
+        first = Record("1", 5, "a", created=3)
+        (_, updated, _, _) = await store.write(
+            [
+                put(key("1"), first, limit=1),
+                Update(key("1"), lambda found: found.text + "b"),
+                Delete(key("1"), allow),
+                put(key("2"), Record("2", 9, "c"), limit=1),
+            ]
+        )
+        assert updated == Record("1", 6, "ab", created=3)
+        assert [found.text for found in await store.collection("t", "o", "f")] == ["c"]
+        with pytest.raises(Conflict):
+            await store.write([put(key("3"), Record("3", 1, "")), insert(key("3"))])
+
+    async def test_tenants_run_by_code_point(self, store: Store) -> None:
+        assert await store.next_tenant() is None
+        await store.write([person("1", tenant="a"), insert(key(tenant="é"))])
+        await store.write([PutGroup("B", "g", "", ()), insert(key(tenant="a"))])
+        tenants, after = [], await store.next_tenant()
+        while after is not None:
+            tenants.append(after)
+            after = await store.next_tenant(after)
+        assert tenants == ["B", "a", "é"]
+
+    async def test_a_tenant_is_read_page_by_page(self, store: Store) -> None:
+        people = await store.write([person(name) for name in ("b", "A", "a", "é")])
+        groups = await store.write([PutGroup("t", name, "", ()) for name in ("h", "g")])
+        await store.write([person("x", tenant="other"), PutGroup("other", "x", "", ())])
+        by_id = [people[1], people[2], people[0], people[3]]
+        assert await store.objects("t", "user", limit=9) == by_id
+        assert await store.objects("t", "user", after="a", limit=1) == [people[0]]
+        assert await store.objects("t", "user", after="é", limit=1) == []
+        assert await store.objects("t", "group", limit=9) == groups[::-1]
+        assert await store.objects("nobody", "user", limit=9) == []
+
+    async def test_a_tenant_is_erased_whole_and_alone(self, store: Store) -> None:
+        for tenant in ("t", "other"):
+            await store.write([person("1", "a", tenant=tenant), insert(key(tenant=tenant))])
+            group = PutGroup(tenant, "g", "G", ("1",), (Term("p", "a"),))
+            await store.write([insert(key(owner="1", tenant=tenant)), group])
+        assert await store.write([EraseTenant("t")]) == [None]
+        assert await store.next_tenant() == "other"
+        assert await store.next_tenant("other") is None
+        kinds: tuple[Kind, ...] = ("user", "group")
+        for tenant, count in (("t", 0), ("other", 1)):
+            assert len(await store.owned(tenant, "o")) == count
+            assert len(await store.owned(tenant, "1")) == count
+            assert await store.count_related(tenant, "memberOf", "1") == count
+            for kind in kinds:
+                assert await store.count_entries(tenant, kind, Span("p", *EVERY)) == count
+                assert len(await store.objects(tenant, kind, limit=9)) == count
+        assert await store.person("t", "1@x") is None
+        await store.write([EraseTenant("t")])
+
+    async def test_what_follows_the_end_of_a_tenant_finds_nothing_there(self, store: Store) -> None:
+        await store.write([person("1", "a")])
+        await store.write([person("2", "1"), insert(key("1")), insert(key("2"))])
+        await store.write([PutGroup("t", "g", "", ("1", "2"))])
+        after = await store.write(
+            [
+                EraseTenant("t"),
+                person("2", "1", name="1@x", new=True),
+                insert(key("1"), "new", limit=1),
+                PutGroup("t", "g", "", ()),
+                Join("t", "g", "2"),
+                person("3", new=True),
+                DeletePerson("t", "3", "p", release),
+            ]
+        )
+        assert [record and record.id for record in after] == [None, "2", "1", "g", None, "3", None]
+        assert await found(store, *EVERY) == [("1", "2")]
+        assert [one.text for one in await store.collection("t", "o", "f")] == ["new"]
+        assert await store.count_related("t", "members", "g") == 1
+        for gone in (UpdatePerson("t", "1", release), Join("t", "g", "1"), Update(key(), refuse)):
+            with pytest.raises(Missing):
+                await store.write([insert(key("kept"), limit=9), EraseTenant("t"), gone])
+        assert await found(store, *EVERY) == [("1", "2")]
+        assert await store.get(key("kept")) is None
+
+    async def test_while_a_tenant_is_erased_its_neighbours_write(self, store: Store) -> None:
+        await store.write([person("1", "a"), person("2", "a", tenant="other")])
+        outcomes = await asyncio.gather(
+            *(store.write([insert(key(str(n), owner=str(n % 5)))]) for n in range(50)),
+            store.write([EraseTenant("t")]),
+            *(store.write([insert(key(str(n), tenant="other"))]) for n in range(50)),
+        )
+        assert len(outcomes) == 101
+        assert len(await store.collection("other", "o", "f")) == 50
+        assert await store.person("t", "1") is None
 
     async def test_an_erase_is_seen_by_the_changes_after_it(self, store: Store) -> None:
         await store.write([insert(key(str(n)), limit=2) for n in range(2)])
@@ -474,6 +614,10 @@ class StoreContract:
         assert await store.share_group("t", "1", "2")
         with pytest.raises(Conflict):
             await store.write([Join("t", "g", "2")])
+        assert await store.write([Join("t", "g", "2", anyway=True)]) == [None]
+        assert await store.count_related("t", "members", "g") == 2
+        with pytest.raises(Missing):
+            await store.write([Join("t", "g", "3", anyway=True)])
         for nobody in (Join("t", "g", "3"), Join("t", "h", "1"), Leave("t", "g", "3")):
             with pytest.raises(Missing):
                 await store.write([nobody])
@@ -481,6 +625,15 @@ class StoreContract:
         assert await store.count_related("t", "members", "g") == 1
         with pytest.raises(Missing):
             await store.write([Leave("t", "g", "2")])
+
+    async def test_a_group_put_without_members_keeps_those_it_has(self, store: Store) -> None:
+        await store.write([person("1"), PutGroup("t", "g", "G", ("1",))])
+        await store.write([PutGroup("t", "g", "new", None), PutGroup("t", "h", "H", None)])
+        assert await store.count_related("t", "members", "g") == 1
+        assert await store.count_related("t", "members", "h") == 0
+        there = await store.group("t", "g")
+        assert there is not None
+        assert there.text == "new"
 
     async def test_groups_are_found_by_their_terms(self, store: Store) -> None:
         await store.write([PutGroup("t", "g", "G", (), (Term("p", "a"),)), person("1", "a")])

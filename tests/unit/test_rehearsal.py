@@ -11,6 +11,7 @@ from openprofile.store.base import (
     Delete,
     DeletePerson,
     Erase,
+    EraseTenant,
     Full,
     Insert,
     Join,
@@ -18,6 +19,7 @@ from openprofile.store.base import (
     Leave,
     Missing,
     PutGroup,
+    PutItem,
     PutPerson,
     Record,
     Store,
@@ -51,6 +53,10 @@ def refuse(_: Record) -> None:
     raise PermissionError
 
 
+def refused(_: Record | None) -> Record:
+    raise PermissionError
+
+
 async def test_it_reads_what_is_there(store: Store) -> None:
     rehearsal = cast("Store", Rehearsal(store))
     assert await rehearsal.get(KEY) == await store.get(KEY)
@@ -67,22 +73,26 @@ async def test_it_answers_as_a_write_would_and_keeps_nothing(store: Store) -> No
     before = await everything(store)
     changes: list[Change] = [
         Insert(OTHER, 0, "new", 9),
+        PutItem(OTHER, lambda _: Record("2", 1, "put"), 9),
+        PutItem(KEY, lambda _: Record("1", 1, "put"), 1),
         Update(KEY, lambda record: record.text + "!"),
         Delete(KEY, lambda _: None),
         Erase("t", "o"),
+        EraseTenant("t"),
         PutPerson("t", "cleo", "c", "Cleo", new=True),
         PutPerson("t", "ann", "a", "Anna"),
         UpdatePerson("t", "ann", lambda record: PutPerson("t", "ann", "z", record.text + "!")),
         DeletePerson("t", "ann", "manager", lambda _: ANN),
         PutGroup("t", "h", "new group", ()),
         Join("t", "g", "bob"),
+        Join("t", "g", "ann", anyway=True),
         Leave("t", "g", "ann"),
     ]
     found = await Rehearsal(store).write(changes)
     assert [record and record.text for record in found] == [
-        *("new", "kept!", None, None),
+        *("new", "put", "put", "kept!", None, None, None),
         *("Cleo", "Anna", "Ann!", None),
-        *("new group", None, None),
+        *("new group", None, None, None),
     ]
     assert await everything(store) == before
 
@@ -92,6 +102,8 @@ async def test_it_answers_as_a_write_would_and_keeps_nothing(store: Store) -> No
     [
         (Insert(KEY, 0, "", 9), Conflict),
         (Insert(OTHER, 0, "", 1), Full),
+        (PutItem(OTHER, lambda _: Record("2", 1, ""), 1), Full),
+        (PutItem(KEY, refused, 9), PermissionError),
         (Update(OTHER, lambda record: record.text), Missing),
         (Delete(OTHER, lambda _: None), Missing),
         (Delete(KEY, refuse), PermissionError),

@@ -44,6 +44,17 @@ def read_entity(body: bytes, kind: type[E]) -> E:
         raise _malformed(body, error) from error
 
 
+def read_whole(body: bytes, kind: type[E], at: str = "") -> E:
+    """The entity that ``body`` represents with every member of it, computed ones too: what the
+    service wrote itself, or somebody in its stead. Faults lie below the path ``at``.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind, dec_hook=decode)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        sieve = _Sieve(partial=False, computed=True)
+        return entity(_sifted(sieve, read_members(body), kind, at), kind)
+
+
 def read_changes(body: bytes, kind: type[Entity]) -> Members:
     """The members that an update's body sets, checked; computed ones and annotations left out."""
     return _sift(read_members(body), kind, partial=True)
@@ -100,9 +111,12 @@ def read_members(body: bytes) -> Members:
 
 
 def _sift(values: Members, kind: type[Entity], *, partial: bool) -> Members:
-    sieve = _Sieve(partial=partial)
+    return _sifted(_Sieve(partial=partial), values, kind)
+
+
+def _sifted(sieve: _Sieve, values: Members, kind: type[Entity], at: str = "") -> Members:
     try:
-        clean = sieve.complex_value(values, shape(kind), "")
+        clean = sieve.complex_value(values, shape(kind), at)
     except _EnoughError:
         raise InvalidPayload(sieve.details) from None
     if sieve.details:
@@ -121,8 +135,10 @@ class _EnoughError(Exception):
 class _Sieve:
     """Walks a value along a shape: what remains is valid, what does not fit is in ``details``."""
 
-    def __init__(self, *, partial: bool) -> None:
+    def __init__(self, *, partial: bool, computed: bool = False) -> None:
         self.partial = partial
+        self.computed = computed
+        """Whether computed members count."""
         self.details: list[Detail] = []
 
     def complex_value(self, values: Members, at: Shape, path: str) -> Members:
@@ -135,7 +151,7 @@ class _Sieve:
             where = f"{path}{name}"
             if found is None:
                 self._fault(where, _unknown(name, at))
-            elif found.computed and not self._is_chosen_id(name, value, path):
+            elif found.computed and not self.computed and not self._is_chosen_id(name, value, path):
                 continue
             elif found.collection:
                 clean[name] = self._collection(value, found, where)

@@ -78,6 +78,20 @@ class Insert(msgspec.Struct, frozen=True):
     """How many items the collection may hold with this one."""
 
 
+class PutItem(msgspec.Struct, frozen=True):
+    """Store an item with a version and a place of its own, new or instead of the one there.
+
+    ``make`` is given the record under the key, if there is one, and returns the one to be kept,
+    with the key's id: the very record that it was given, where that is to stay. Raises Full if
+    the item is new and the collection is full; what ``make`` raises leaves all as it was.
+    """
+
+    key: Key
+    make: Callable[[Record | None], Record]
+    limit: int
+    """How many items the collection may hold with this one."""
+
+
 class Update(msgspec.Struct, frozen=True):
     """Replace an item's text by what ``revise`` makes of the record. Raises Missing if there is
     none; what ``revise`` raises leaves the item as it was.
@@ -101,6 +115,12 @@ class Erase(msgspec.Struct, frozen=True):
 
     tenant: str
     owner: str
+
+
+class EraseTenant(msgspec.Struct, frozen=True):
+    """Remove everything of a tenant: items, people, groups, memberships."""
+
+    tenant: str
 
 
 class PutPerson(msgspec.Struct, frozen=True):
@@ -150,8 +170,8 @@ class PutGroup(msgspec.Struct, frozen=True):
     tenant: str
     id: str
     text: str
-    members: tuple[str, ...]
-    """The ids of people."""
+    members: tuple[str, ...] | None
+    """The ids of people; None where the members stay who they are."""
     terms: tuple[Term, ...] = ()
 
 
@@ -163,6 +183,8 @@ class Join(msgspec.Struct, frozen=True):
     tenant: str
     group: str
     person: str
+    anyway: bool = False
+    """Whether a person who is a member already just stays one, without a Conflict."""
 
 
 class Leave(msgspec.Struct, frozen=True):
@@ -175,9 +197,11 @@ class Leave(msgspec.Struct, frozen=True):
 
 Change: TypeAlias = (
     Insert
+    | PutItem
     | Update
     | Delete
     | Erase
+    | EraseTenant
     | PutPerson
     | UpdatePerson
     | DeletePerson
@@ -225,6 +249,18 @@ class Store(Protocol):
 
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
         """All items of one owner with their facets, facet by facet, oldest first."""
+
+    async def next_tenant(self, after: str = "") -> str | None:
+        """The first tenant, by code points, that is greater than ``after`` and has a person, a
+        group or an item; None where there is none.
+        """
+
+    async def objects(
+        self, tenant: str, kind: Kind, *, after: str = "", limit: int
+    ) -> list[Record]:
+        """The first ``limit`` people, or groups, of a tenant by their ids, of which the first is
+        greater than ``after``.
+        """
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
         """Carry out ``changes`` in order, all or none, and return when they are on the disk.

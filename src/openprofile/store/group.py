@@ -17,6 +17,7 @@ from openprofile.store.base import (
     Entry,
     Key,
     Kind,
+    PutItem,
     Record,
     Relation,
     Span,
@@ -26,6 +27,7 @@ from openprofile.store.base import (
     UpdatePerson,
 )
 
+R = TypeVar("R", bound="Record | None")
 T = TypeVar("T")
 
 
@@ -90,6 +92,14 @@ class Member:
 
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
         return await self._store.owned(tenant, owner)
+
+    async def next_tenant(self, after: str = "") -> str | None:
+        return await self._store.next_tenant(after)
+
+    async def objects(
+        self, tenant: str, kind: Kind, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return await self._store.objects(tenant, kind, after=after, limit=limit)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         return await self._store.person(tenant, id_or_name)
@@ -219,6 +229,8 @@ class _Group:
     def _watched(self, change: Change, member: Member) -> Change:
         """``change``, which tells whose it is if the function that it carries raises."""
         match change:
+            case PutItem(key, make, limit):
+                return PutItem(key, self._blaming(member, make), limit)
             case Update(key, revise):
                 return Update(key, self._blaming(member, revise))
             case Delete(key, check):
@@ -228,8 +240,8 @@ class _Group:
             case _:
                 return change
 
-    def _blaming(self, member: Member, function: Callable[[Record], T]) -> Callable[[Record], T]:
-        def watched(record: Record) -> T:
+    def _blaming(self, member: Member, function: Callable[[R], T]) -> Callable[[R], T]:
+        def watched(record: R) -> T:
             try:
                 return function(record)
             except Exception:

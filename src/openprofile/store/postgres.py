@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, TypeAlias
 
+import msgspec
 import psycopg
 
 from openprofile.store.base import (
@@ -20,6 +21,7 @@ from openprofile.store.base import (
     DeletePerson,
     Entry,
     Erase,
+    EraseTenant,
     Insert,
     Join,
     Key,
@@ -27,6 +29,7 @@ from openprofile.store.base import (
     Leave,
     Missing,
     PutGroup,
+    PutItem,
     PutPerson,
     Record,
     Relation,
@@ -98,6 +101,15 @@ class PostgresStore:
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
         rows = await self._rows(_OWNED, tenant, owner)
         return [(facet, Record(*rest)) for facet, *rest in rows]
+
+    async def next_tenant(self, after: str = "") -> str | None:
+        rows = await self._rows(_NEXT_TENANT, after)
+        return rows[0][0] if rows else None
+
+    async def objects(
+        self, tenant: str, kind: Kind, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return await self._all(_OBJECTS[kind], tenant, after, limit)
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
         """As the protocol says; also raises ValueError for a name or a text that PostgreSQL cannot
@@ -212,6 +224,16 @@ _PERSON = (
     " ORDER BY id <> $2 LIMIT 1"
 )
 _GROUP = "SELECT id, version, text FROM person_group WHERE tenant = $1 AND id = $2"
+_TABLES: tuple[tuple[Kind, str], ...] = (("user", "person"), ("group", "person_group"))
+_OBJECTS = {
+    kind: f"SELECT id, version, text FROM {table} WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3"  # noqa: E501, S608  the names are here
+    for kind, table in _TABLES
+}
+_NEXT_TENANT = (
+    "SELECT min(tenant) FROM (SELECT min(tenant) AS tenant FROM person WHERE tenant > $1"
+    " UNION ALL SELECT min(tenant) FROM person_group WHERE tenant > $1"
+    " UNION ALL SELECT min(tenant) FROM item WHERE tenant > $1) AS tenants"
+)
 _ENTRIES = {
     (kind, descending): (
         f"SELECT term.value, object.id, version, text FROM term JOIN {table} AS object"  # noqa: S608  the names are here
@@ -221,7 +243,7 @@ _ENTRIES = {
         f" AND term.value {'>=' if descending else '<='} $6"
         f" ORDER BY term.value {direction}, term.id {direction} LIMIT $7"
     )
-    for kind, table in (("user", "person"), ("group", "person_group"))
+    for kind, table in _TABLES
     for descending, direction in ((False, "ASC"), (True, "DESC"))
 }
 _LAST = "\U0010ffff"
@@ -274,16 +296,16 @@ def _require_names(change: Change) -> None:
             _require_possible(change, id_, (tenant, id_))
         case Join(tenant, group, person) | Leave(tenant, group, person):
             _require_possible(change, person, (tenant, group, person))
-        case Insert(key):
+        case Insert(key) | PutItem(key):
             keys.append((key.tenant, key.owner, key.facet, key.id))
-        case Erase(tenant, owner):
-            keys.append((tenant, owner))
+        case Erase() | EraseTenant():
+            keys.append(msgspec.structs.astuple(change))
         case PutPerson(tenant, id_, name):
             keys.append((tenant, id_, name))
             keys.extend((tenant, id_, *term) for term in change.terms)
         case PutGroup(tenant, id_, _, members):
             keys.append((tenant, id_))
-            keys.extend((tenant, person, id_) for person in members)
+            keys.extend((tenant, person, id_) for person in members or ())
             keys.extend((tenant, id_, *term) for term in change.terms)
     for names in keys:
         if not _are_names(names):

@@ -29,10 +29,12 @@ from openprofile.store.base import (
     Delete,
     DeletePerson,
     Erase,
+    EraseTenant,
     Full,
     Insert,
     Key,
     Missing,
+    PutItem,
     Record,
     StoreError,
     Update,
@@ -49,7 +51,7 @@ _Turn: TypeAlias = "tuple[str, str]"
 def turn(change: Change) -> _Turn:
     """Whose rows ``change`` touches: an owner's, or no owner's where they are the directory's."""
     match change:
-        case Insert(key) | Update(key) | Delete(key):
+        case Insert(key) | PutItem(key) | Update(key) | Delete(key):
             return (key.tenant, key.owner)
         case Erase(tenant, owner):
             return (tenant, owner)
@@ -79,6 +81,7 @@ class _Draft(PeopleDraft):
         self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
+        self._erased_tenants: set[str] = set()
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
@@ -88,12 +91,14 @@ class _Draft(PeopleDraft):
         """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
         self._turns.add(turn(change))
         match change:
-            case Insert(key) | Update(key) | Delete(key):
+            case Insert(key) | PutItem(key) | Update(key) | Delete(key):
                 self._wanted_items[_collection(key)].add(key.id)
-                if isinstance(change, Insert):
+                if isinstance(change, (Insert, PutItem)):
                     self._wanted_sizes.add(_collection(key))
             case Erase():
                 pass
+            case EraseTenant(tenant):
+                self._erased_tenants.add(tenant)
             case _:
                 self.want_directory(change)
                 if isinstance(change, DeletePerson):
@@ -105,6 +110,8 @@ class _Draft(PeopleDraft):
             await connection.execute(_BEGIN)
             if self._turns:
                 await connection.cursor().executemany(_TAKE_TURN, sorted(self._turns))
+            for tenant in sorted(self._erased_tenants):
+                await connection.execute(_TAKE_ALL_TURNS, (tenant,))
             sizes = {place: await connection.execute(_SIZE, place) for place in self._wanted_sizes}
             items = {
                 place: await connection.execute(_ITEMS, (*place, list(ids)))
@@ -156,6 +163,8 @@ class _Draft(PeopleDraft):
         match change:
             case Insert():
                 return self._insert(change)
+            case PutItem():
+                return self._put(change)
             case Update():
                 return self._update(change)
             case Delete():
@@ -164,20 +173,43 @@ class _Draft(PeopleDraft):
             case Erase(tenant, owner):
                 self.erase(tenant, owner)
                 return None
+            case EraseTenant(tenant):
+                self._erase_tenant(tenant)
+                return None
             case _:
                 return self.decide_directory(change)
 
     def _insert(self, change: Insert) -> Record:
-        key, collection = change.key, _collection(change.key)
-        size = self._sizes[collection]
+        self._require_room(change)
+        if self._items.get(change.key):
+            raise Conflict(f"{change.key.id} is taken")
+        return self._add(
+            change.key, Record(change.key.id, new_version(), change.text, change.created)
+        )
+
+    def _put(self, change: PutItem) -> Record:
+        key, before = change.key, self._items.get(change.key)
+        if before is None:
+            self._require_room(change)
+            return self._add(key, change.make(None))
+        record = change.make(before)
+        if record is not before:
+            self._set(self._items, key, record)
+            values = (record.version, record.created, storable(record.text))
+            self._then(_REPLACE, *values, *_place(key))
+        return record
+
+    def _require_room(self, change: Insert | PutItem) -> None:
+        size = self._sizes[_collection(change.key)]
         if size >= change.limit:
-            raise Full(f"{key.facet} holds {size} items")
-        if self._items.get(key):
-            raise Conflict(f"{key.id} is taken")
-        record = Record(key.id, new_version(), storable(change.text), change.created)
+            raise Full(f"{change.key.facet} holds {size} items")
+
+    def _add(self, key: Key, record: Record) -> Record:
+        collection = _collection(key)
+        values = (record.version, record.created, storable(record.text))
         self._set(self._items, key, record)
-        self._set(self._sizes, collection, size + 1)
-        self._then(_INSERT, *_place(key), record.version, record.created, record.text)
+        self._set(self._sizes, collection, self._sizes[collection] + 1)
+        self._then(_INSERT, *_place(key), *values)
         return record
 
     def _update(self, change: Update) -> Record:
@@ -206,6 +238,16 @@ class _Draft(PeopleDraft):
         self._then(_ERASE, tenant, owner)
         self._then(_END_TURNS, tenant, owner)
 
+    def _erase_tenant(self, tenant: str) -> None:
+        for key in self._items:
+            if key.tenant == tenant:
+                self._set(self._items, key, None)
+        for collection in self._sizes:
+            if collection[0] == tenant:
+                self._set(self._sizes, collection, 0)
+        self._then(_ERASE_ITEMS, tenant)
+        self.erase_directory(tenant)
+
     def _existing(self, key: Key) -> Record:
         record = self._items.get(key)
         if record is None:
@@ -228,6 +270,8 @@ _TAKE_TURN = (
     "INSERT INTO turn (tenant, owner, taken) VALUES ($1, $2, 1)"
     " ON CONFLICT (tenant, owner) DO UPDATE SET taken = turn.taken + 1"
 )
+# To delete a turn is to take it: it stays locked until the commit.
+_TAKE_ALL_TURNS = "DELETE FROM turn WHERE tenant = $1"
 _SIZE = "SELECT count(*) FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
 _ITEMS = (
     "SELECT id, version, text, created FROM item"
@@ -241,8 +285,13 @@ _UPDATE = (
     "UPDATE item SET version = $1, text = $2"
     " WHERE tenant = $3 AND owner = $4 AND facet = $5 AND id = $6"
 )
+_REPLACE = (
+    "UPDATE item SET version = $1, created = $2, text = $3"
+    " WHERE tenant = $4 AND owner = $5 AND facet = $6 AND id = $7"
+)
 _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
 _ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
+_ERASE_ITEMS = "DELETE FROM item WHERE tenant = $1"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
 _END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

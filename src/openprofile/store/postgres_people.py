@@ -80,6 +80,23 @@ class PeopleDraft:
         """Remove every item of an owner."""
         raise NotImplementedError
 
+    def erase_directory(self, tenant: str) -> None:
+        """Remove every person, group and membership of a tenant."""
+        emptied: list[tuple[dict[Any, Any], object]] = [
+            (self._people, None),
+            (self._names, None),
+            (self._groups, None),
+            (self._members, False),
+            (self._linked, set()),
+            (self._terms, ()),
+        ]
+        for rows, nothing in emptied:
+            for key in rows:
+                if key[0] == tenant:
+                    self._set(rows, key, nothing)
+        for statement in _ERASE_DIRECTORY:
+            self._then(statement, tenant)
+
     def want_directory(self, change: DirectoryChange) -> None:
         """Note the rows that deciding on ``change`` takes."""
         wanted = self._wanted[change.tenant]
@@ -216,15 +233,19 @@ class PeopleDraft:
         version = before + 1 if before else new_version()
         self._set(self._groups, (tenant, id_), version)
         self._then(_PUT_GROUP, tenant, id_, version, storable(put.text))
-        self._then(_CLEAR_GROUP, tenant, id_)
-        for membership in self._members:
-            if membership[:2] == (tenant, id_):
-                self._set(self._members, membership, value=False)
-        for person in dict.fromkeys(put.members):
-            self._set(self._members, (tenant, id_, person), value=True)
-            self._then(_JOIN, tenant, person, id_)
+        if put.members is not None:
+            self._set_members(tenant, id_, put.members)
         self._index(tenant, "group", id_, put.terms, known=before is not None)
         return Record(id_, version, put.text)
+
+    def _set_members(self, tenant: str, group: str, people: tuple[str, ...]) -> None:
+        self._then(_CLEAR_GROUP, tenant, group)
+        for membership in self._members:
+            if membership[:2] == (tenant, group):
+                self._set(self._members, membership, value=False)
+        for person in dict.fromkeys(people):
+            self._set(self._members, (tenant, group, person), value=True)
+            self._then(_JOIN, tenant, person, group)
 
     def _join(self, change: Join) -> None:
         tenant, group, person = change.tenant, change.group, change.person
@@ -232,6 +253,8 @@ class PeopleDraft:
             raise Missing(group)
         self._someone(tenant, person)
         if self._members.get((tenant, group, person)):
+            if change.anyway:
+                return
             raise Conflict(f"{person} is a member of {group}")
         self._set(self._members, (tenant, group, person), value=True)
         self._then(_JOIN, tenant, person, group)
@@ -312,5 +335,9 @@ _CLEAR_GROUP = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2"
 _LEAVE_ALL = "DELETE FROM membership WHERE tenant = $1 AND person = $2"
 _LEAVE = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2 AND person = $3"
 _JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
+_ERASE_DIRECTORY = tuple(
+    f"DELETE FROM {table} WHERE tenant = $1"  # noqa: S608  the names are here
+    for table in ("person", "person_group", "membership", "term")
+)
 _FORGET = "DELETE FROM term WHERE tenant = $1 AND kind = $2 AND id = $3"
 _REMEMBER = "INSERT INTO term (tenant, kind, property, value, id) VALUES ($1, $2, $3, $4, $5)"

@@ -11,12 +11,15 @@ from openprofile.store.base import (
     Delete,
     DeletePerson,
     Erase,
+    EraseTenant,
     Full,
     Insert,
     Join,
+    Key,
     Leave,
     Missing,
     PutGroup,
+    PutItem,
     PutPerson,
     Record,
     Store,
@@ -40,20 +43,23 @@ class Rehearsal:
 
     async def _try(self, change: Change) -> Record | None:
         match change:
-            case Insert(key):
+            case Insert(key, _, text, limit):
                 if await self._store.get(key):
                     raise Conflict(f"{key.id} is taken")
-                there = await self._store.collection(key.tenant, key.owner, key.facet)
-                if len(there) >= change.limit:
-                    raise Full(f"{key.facet} holds {len(there)} items")
-                return Record(key.id, 1, change.text)
+                await self._require_room(key, limit)
+                return Record(key.id, 1, text)
+            case PutItem(key, make, limit):
+                there = await self._store.get(key)
+                if there is None:
+                    await self._require_room(key, limit)
+                return make(there)
             case Update(key, revise):
                 before = self._there(await self._store.get(key), key.id)
                 return Record(key.id, before.version + 1, revise(before))
             case Delete(key, check):
                 check(self._there(await self._store.get(key), key.id))
                 return None
-            case Erase():
+            case Erase() | EraseTenant():
                 return None
             case Join() | Leave():
                 await self._try_membership(change)
@@ -86,8 +92,13 @@ class Rehearsal:
             return
         self._there(await self._store.group(tenant, group), group)
         self._there(await self._store.person(tenant, person), person)
-        if is_member:
+        if is_member and not change.anyway:
             raise Conflict(f"{person} is in {group}")
+
+    async def _require_room(self, key: Key, limit: int) -> None:
+        there = await self._store.collection(key.tenant, key.owner, key.facet)
+        if len(there) >= limit:
+            raise Full(f"{key.facet} holds {len(there)} items")
 
     @staticmethod
     def _there(record: Record | None, id_: str) -> Record:

@@ -23,11 +23,13 @@ from openprofile.store.base import (
     Delete,
     Entry,
     Erase,
+    EraseTenant,
     Full,
     Insert,
     Key,
     Kind,
     Missing,
+    PutItem,
     Record,
     Relation,
     Span,
@@ -41,7 +43,7 @@ from openprofile.store.migrate import pending
 GROUP = 256
 """How many writes one commit carries at most."""
 
-_OF_ITEMS = (Insert, Update, Delete, Erase)
+_OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
 
 Result: TypeAlias = "list[Record | None]"
@@ -102,6 +104,15 @@ class SqliteStore:
 
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
         return [(facet, Record(*rest)) for facet, *rest in self._rows(_OWNED, (tenant, owner))]
+
+    async def next_tenant(self, after: str = "") -> str | None:
+        ((tenant,),) = self._rows(people.NEXT_TENANT, (after, after, after))
+        return None if tenant is None else str(tenant)
+
+    async def objects(
+        self, tenant: str, kind: Kind, *, after: str = "", limit: int
+    ) -> list[Record]:
+        return self._all(people.OBJECTS[kind], (tenant, after, limit))
 
     async def write(self, changes: Sequence[Change]) -> Result:
         if self._closed:
@@ -249,6 +260,8 @@ class SqliteStore:
         match change:
             case Insert():
                 return self._insert(change)
+            case PutItem():
+                return self._put(change)
             case Update(key, revise):
                 before = self._existing(key)
                 version, text = before.version + 1, revise(before)
@@ -261,20 +274,39 @@ class SqliteStore:
             case Erase(tenant, owner):
                 self._writer.execute(people.ERASE, (tenant, owner))
                 return None
+            case EraseTenant(tenant):
+                for statement in people.ERASE_TENANT:
+                    self._writer.execute(statement, (tenant,))
+                return None
             case _:
                 return people.apply(self._writer, change)
 
     def _insert(self, change: Insert) -> Record:
         key, version = change.key, new_version()
         parameters = (*_place(key), version, change.created, change.text)
-        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
-        if count >= change.limit:
-            raise Full(f"{key.facet} holds {count} items")
+        self._require_room(key, change.limit)
         try:
             self._writer.execute(_INSERT, parameters)
         except sqlite3.IntegrityError as error:
             raise Conflict(f"{key.id} is taken") from error
         return Record(key.id, version, change.text, change.created)
+
+    def _put(self, change: PutItem) -> Record:
+        key = change.key
+        row = self._writer.execute(_GET, _place(key)).fetchone()
+        before = Record(*row) if row else None
+        if before is None:
+            self._require_room(key, change.limit)
+        record = change.make(before)
+        if record is not before:
+            parameters = (*_place(key), record.version, record.created, record.text)
+            self._writer.execute(_PUT, parameters)
+        return record
+
+    def _require_room(self, key: Key, limit: int) -> None:
+        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        if count >= limit:
+            raise Full(f"{key.facet} holds {count} items")
 
     def _existing(self, key: Key) -> Record:
         row = self._writer.execute(_GET, _place(key)).fetchone()
@@ -296,6 +328,7 @@ _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_PUT = _INSERT.replace("INSERT", "INSERT OR REPLACE", 1)
 _UPDATE = (
     "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 )

@@ -26,6 +26,17 @@ Change: TypeAlias = PutPerson | UpdatePerson | DeletePerson | PutGroup | Join | 
 PERSON = "SELECT id, version, text FROM person WHERE tenant = ? AND id = ?"
 PERSON_BY_NAME = "SELECT id, version, text FROM person WHERE tenant = ? AND name = ?"
 GROUP = "SELECT id, version, text FROM person_group WHERE tenant = ? AND id = ?"
+OBJECTS = {
+    "user": "SELECT id, version, text FROM person WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?",
+    "group": (
+        "SELECT id, version, text FROM person_group WHERE tenant = ? AND id > ? ORDER BY id LIMIT ?"
+    ),
+}
+NEXT_TENANT = (
+    "SELECT min(tenant) FROM (SELECT min(tenant) AS tenant FROM person WHERE tenant > ?"
+    " UNION ALL SELECT min(tenant) FROM person_group WHERE tenant > ?"
+    " UNION ALL SELECT min(tenant) FROM item WHERE tenant > ?)"
+)
 SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"
@@ -100,6 +111,10 @@ _LINKED = (
     " WHERE term.tenant = ? AND kind = 'user' AND property = ? AND value = ?"
 )
 ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
+ERASE_TENANT = tuple(
+    f"DELETE FROM {table} WHERE tenant = ?"  # noqa: S608  the names are here
+    for table in ("item", "person", "person_group", "term", "membership")
+)
 
 
 def entries(
@@ -173,8 +188,9 @@ def _delete_person(connection: sqlite3.Connection, change: DeletePerson) -> None
 def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
     tenant, id_ = put.tenant, put.id
     row = connection.execute(_PUT_GROUP, (tenant, id_, new_version(), put.text)).fetchone()
-    connection.execute(_CLEAR_GROUP, (tenant, id_))
-    connection.executemany(_JOIN_ANYWAY, [(tenant, person, id_) for person in put.members])
+    if put.members is not None:
+        connection.execute(_CLEAR_GROUP, (tenant, id_))
+        connection.executemany(_JOIN_ANYWAY, [(tenant, person, id_) for person in put.members])
     _index(connection, tenant, "group", id_, put.terms)
     return Record(*row)
 
@@ -184,7 +200,9 @@ def _join(connection: sqlite3.Connection, join: Join) -> None:
         if connection.execute(sql, (join.tenant, id_)).fetchone() is None:
             raise Missing(id_)
     try:
-        connection.execute(_JOIN, (join.tenant, join.person, join.group))
+        connection.execute(
+            _JOIN_ANYWAY if join.anyway else _JOIN, (join.tenant, join.person, join.group)
+        )
     except sqlite3.IntegrityError as error:
         raise Conflict(f"{join.person} is a member of {join.group}") from error
 

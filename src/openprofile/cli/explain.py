@@ -1,4 +1,4 @@
-"""The command ``openprofile explain``: why a request is allowed or refused."""
+"""``openprofile explain``: why a request is allowed or refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from urllib.parse import quote, urlsplit
 import click
 import msgspec
 
-from openprofile import server
+from openprofile.cli.common import data_option, explained
 from openprofile.clock import new_id
 from openprofile.http.exchange import Request
 from openprofile.http.explain import PATH, Explanation, Question
-from openprofile.identity.files import BadFile
+from openprofile.server.stand_in import stand_in
 from openprofile.settings import Limits
-from openprofile.store.base import SchemaTooNew, Unavailable
 
 
 @click.command()
@@ -29,6 +28,7 @@ from openprofile.store.base import SchemaTooNew, Unavailable
     "--header", "headers", multiple=True, help="A header, 'Name: value'; may be repeated."
 )
 @click.option("--url", help="Ask the stand-in that answers there, not the folder of --data.")
+@data_option
 def explain(
     method: str,
     path: str,
@@ -43,13 +43,11 @@ def explain(
     PATH begins at the version (/beta/me/profile/interests) or below /beta (me/profile/interests).
     """
     question = Question(method, _path(path), dict(_header(one) for one in headers), body)
-    try:
+    with explained():
         if url is None:
             found = asyncio.run(_explain(data, question, token))
         else:
             found = _ask(url, question, token)
-    except (SchemaTooNew, Unavailable, BadFile, OSError) as error:
-        raise click.ClickException(str(error)) from error
     click.echo("\n".join(_lines(question, found)))
 
 
@@ -70,7 +68,7 @@ def _header(text: str) -> tuple[str, str]:
 
 async def _explain(data: Path, question: Question, token: str) -> Explanation:
     """The explanation of a stand-in with its data in the folder ``data``."""
-    async with server.stand_in(data) as parts:
+    async with stand_in(data) as parts:
         asked = Request(
             method="POST",
             path=PATH,

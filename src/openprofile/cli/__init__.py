@@ -1,0 +1,21 @@
+"""The command ``openprofile``: one module each command."""
+
+from __future__ import annotations
+
+import click
+
+from openprofile import __version__
+from openprofile.cli.dev import dev
+from openprofile.cli.explain import explain
+from openprofile.cli.serve import serve
+from openprofile.cli.token import token
+
+
+@click.group(context_settings={"auto_envvar_prefix": "OPENPROFILE", "max_content_width": 100})
+@click.version_option(__version__, package_name="openprofile")
+def main() -> None:
+    """A self-hosted people-profile service that speaks Microsoft Graph's profile API."""
+
+
+for command in (dev, serve, token, explain):
+    main.add_command(command)

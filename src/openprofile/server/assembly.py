@@ -1,0 +1,67 @@
+"""What the stand-in and the service have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+
+from starlette.routing import BaseRoute
+
+from openprofile.clock import Clock
+from openprofile.directory import Directory
+from openprofile.http.app import App
+from openprofile.http.audit import audited
+from openprofile.http.auth import authenticate
+from openprofile.http.exchange import Face
+from openprofile.http.graph import Graph
+from openprofile.http.origin import Origins
+from openprofile.http.recent import RecentRequests
+from openprofile.http.relations import PATH as RELATIONS_PATH
+from openprofile.http.relations import RelationsFace
+from openprofile.identity.tokens import TokenVerifier
+from openprofile.profiles import Profiles
+from openprofile.relations import Relations
+from openprofile.settings import Limits
+from openprofile.store.base import Store
+
+
+async def graph_factory(
+    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier
+) -> Callable[[Store], Face]:
+    """What makes the Graph API on a view of ``store``, or on the store itself."""
+    token_key = await store.secret()
+
+    def graph_over(store: Store) -> Face:
+        directory = Directory(store, clock)
+        profiles = Profiles(store, directory, clock, limit=limits.items)
+        return Graph(profiles, directory, verifier, clock, token_key).answer
+
+    return graph_over
+
+
+def assemble(
+    graph_over: Callable[[Store], Face],
+    store: Store,
+    clock: Clock,
+    limits: Limits,
+    verifier: TokenVerifier,
+    origins: Origins,
+    *,
+    allowed_origins: Collection[str],
+    recent: RecentRequests | None = None,
+    faces: Mapping[str, Face] | None = None,
+    routes: Sequence[BaseRoute] = (),
+) -> App:
+    """The application; ``faces`` and ``routes`` are what it has besides the Graph API."""
+    relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
+    return App(
+        face_over=lambda store: audited(graph_over(store), recent),
+        authenticate=partial(authenticate, verifier=verifier),
+        store=store,
+        clock=clock,
+        limits=limits,
+        origins=origins,
+        allowed_origins=allowed_origins,
+        faces={RELATIONS_PATH: audited(relations.answer, recent), **(faces or {})},
+        routes=routes,
+    )

@@ -1,0 +1,147 @@
+"""The process that answers: its sockets, its TLS, its loop, its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+if sys.platform != "win32":
+    import uvloop
+
+from openprofile.http.app import App
+from openprofile.http.protocol import Protocol
+from openprofile.settings import BadSettings
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
+
+    ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Raises OSError,
+    with the address, where the port is taken or the host unknown.
+    """
+    sockets: list[socket.socket] = []
+    for address in ("127.0.0.1", "::1") if host == "localhost" else (host,):
+        for family, kind, protocol, _, where in socket.getaddrinfo(
+            address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            opened = socket.socket(family, kind, protocol)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            try:
+                opened.bind((where[0], port, *where[2:]))
+            except OSError as error:
+                opened.close()
+                if sockets and error.errno != errno.EADDRINUSE:
+                    continue  # the machine has no IPv6, say: the first address is enough
+                for other in sockets:
+                    other.close()
+                raise OSError(error.errno, f"{error.strerror}: {where[0]} port {port}") from error
+            sockets.append(opened)
+            port = opened.getsockname()[1]
+    return sockets
+
+
+def certificate(chain: str, key: str | None) -> ssl.SSLContext:
+    """A TLS server's context with a certificate of the operator's; raises BadSettings."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(chain, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise BadSettings(
+            f"The certificate {chain} with its key cannot be used: {error}."
+        ) from error
+    return context
+
+
+async def serve(
+    app: App,
+    sockets: list[socket.socket],
+    ready: Callable[[], None],
+    tls: tuple[ssl.SSLContext, list[socket.socket]] | None = None,
+) -> None:
+    """Answer on ``sockets`` over http and on those of ``tls`` over https until the process is
+    told to stop; call ``ready`` once it answers.
+    """
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        proxy_headers=False,  # http/origin.py judges them
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    await _Announcing(config, ready, tls).serve(sockets)
+
+
+class _Announcing(uvicorn.Server):
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        ready: Callable[[], None],
+        tls: tuple[ssl.SSLContext, list[socket.socket]] | None,
+    ) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._tls = tls
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM, and go on to what closes the store.
+
+        uvicorn's own would raise the signal again once it has stopped, and end the process there.
+        """
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        for number in caught:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._tls:
+            await self._listen(*self._tls)
+        if self.started:
+            self._ready()
+
+    async def _listen(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:
+        """Answer over TLS as well, which uvicorn by itself does instead of plainly."""
+
+        def protocol() -> asyncio.Protocol:
+            return self.config.http_protocol_class(
+                config=self.config,  # type: ignore[call-arg]
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+
+        loop = asyncio.get_running_loop()
+        for opened in sockets:
+            server = await loop.create_server(
+                protocol, sock=opened, ssl=context, backlog=self.config.backlog
+            )
+            self.servers.append(server)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run the program on uvloop, or on asyncio's loop on Windows, which uvloop does not serve."""
+    if sys.platform == "win32":
+        asyncio.run(main)
+    else:
+        uvloop.run(main)

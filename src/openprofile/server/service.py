@@ -1,0 +1,104 @@
+"""The service of an organisation: its own issuers, its own database, refused where insecure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from openprofile.admission import Admission
+from openprofile.clock import Clock
+from openprofile.directory import Directory
+from openprofile.hosts import is_loopback, web_host
+from openprofile.http.app import App
+from openprofile.http.origin import Network, Origins
+from openprofile.identity.tokens import TokenVerifier
+from openprofile.server.assembly import assemble, graph_factory
+from openprofile.server.stores import open_store
+from openprofile.settings import BadSettings, Limits, Settings
+
+
+@asynccontextmanager
+async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
+    """The service that ``settings`` describe, ready to answer; closed at the end.
+
+    ``listening`` is the URL that it listens on, which stands in for a public URL where only this
+    machine reaches it. Raises BadSettings for a start that would not be secure, SchemaTooNew and
+    Unavailable for a database that cannot be used.
+    """
+    # Only here: the HTTP client takes a tenth of a second to load, and the stand-in needs none.
+    from openprofile.identity.discovery import foreign_issuers, http_client  # noqa: PLC0415
+
+    public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
+    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    clock = Clock()
+    async with http_client() as client:
+        issuers = [
+            trusted
+            for rules in settings.all_issuers()
+            for trusted in foreign_issuers(rules, client, clock)
+        ]
+        keys = {id(one.keys): one.keys for one in issuers}.values()
+        store = await open_store(settings.database)
+        try:
+            for published in keys:
+                published.start()  # an issuer that cannot be used is in the log from the start on
+            directory = Directory(store, clock)
+            admission = Admission(directory, create=settings.create_people)
+            verifier = TokenVerifier(issuers, clock, admission)
+            # Where clients come by a URL that is known, no header can tell another.
+            believes = _nobody if settings.public_url else is_loopback
+            yield assemble(
+                await graph_factory(store, clock, limits, verifier),
+                store,
+                clock,
+                limits,
+                verifier,
+                Origins(lambda: public_url, believes=believes, proxies=proxies),
+                allowed_origins=settings.allowed_origins,
+            )
+        finally:
+            for published in keys:
+                await published.close()
+            await store.close()
+
+
+def secured(settings: Settings, listening: str) -> str:
+    """The URL that clients reach the service by; raises BadSettings where tokens or answers could
+    be read on the way, or tokens of anybody would be accepted.
+    """
+    issuers = settings.all_issuers() or [settings]
+    for one in issuers:
+        one.check()
+    names = [one.issuer for one in issuers]
+    if len(set(names)) < len(names):
+        raise BadSettings("An issuer is named twice.")
+    url = (settings.public_url or listening).rstrip("/")
+    host = web_host(url)
+    if host is None or url.count("/") > 2:
+        raise BadSettings(f"The public_url {url} is not a URL of scheme and host alone.")
+    if url.startswith("http:") and not is_loopback(host) and not settings.trusted_proxies:
+        raise BadSettings(
+            f"The public URL {url} is not https, so tokens could be read on the way: set "
+            "OPENPROFILE_PUBLIC_URL to the https URL that clients use, or list the proxy that "
+            "ends TLS in OPENPROFILE_TRUSTED_PROXIES."
+        )
+    return url
+
+
+def networks(texts: Sequence[str]) -> list[Network]:
+    """Addresses and networks as they are written in settings; raises BadSettings."""
+    found = []
+    for text in texts:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError as error:
+            raise BadSettings(f"trusted_proxies: {error}.") from error
+        if network.prefixlen == 0:
+            raise BadSettings(f"trusted_proxies: {text} would believe whoever asks.")
+        found.append(network)
+    return found
+
+
+def _nobody(host: str) -> bool:
+    return False

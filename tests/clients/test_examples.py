@@ -1,0 +1,17 @@
+"""The pages with examples for real clients, followed with those installed."""
+
+from pathlib import Path
+
+import pytest
+
+from docs.examples import ROOT, Reader, needs_clients, pages
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in pages() if needs_clients(page.read_text(encoding="utf-8"))],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_the_examples_of_a_page_work(page: Path, tmp_path: Path) -> None:
+    with Reader(tmp_path / "reader", clients=True) as reader:
+        assert reader.follow(page.read_text(encoding="utf-8"))
