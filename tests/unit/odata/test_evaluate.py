@@ -122,6 +122,8 @@ T, F, N = True, False, None
         ("cast(genre,Edm.String) eq 'fiction'", T, F),
         ("cast('fiction',microsoft.graph.genre) eq genre", T, F),
         ("cast(null,Edm.String) eq null", T, T),
+        ("cast(null,Edm.Int32) add 1.5e0 eq null", T, T), ("genre eq cast(null,Edm.String)", F, T),
+        ("listening eq cast(null,Edm.String)", F, T),
         ("cast(price,Edm.Int32) eq 9", T, F), ("cast(INF,Edm.Int32) eq null", T, T),
         ("cast(added,Edm.Date) eq 2020-07-06", T, F),
         ("cast(publisher,microsoft.graph.publisher)/name eq 'Chilton'", T, F),

@@ -147,6 +147,7 @@ def test_an_expansion_may_be_of_references_counts_or_everything() -> None:
     [
         ("write", "book has no navigation property 'write' (did you mean 'writer'?)"),
         ("title", "book has no navigation property 'title'"), ("", "malformed at position 0"),
+        ("*/$count", "malformed at position 2"), ("*($top=1)", "'$top' is no option of *"),
         ("writer,Writer", "'writer' twice"), ("writer($top=1)", "$top does not apply"),
         ("writer/$ref($levels=1)", "'$levels' is no option of writer/$ref"),
         ("similar/$count($top=1)", "'$top' is no option of similar/$count"),

@@ -147,7 +147,7 @@ class Calls(Operators):
         operand, target = self._operand_and_type(node)
         wanted = self._primitive(target)
         if operand.type == NULL and (wanted or structure(target.name)):
-            return Constant(wanted or NULL, None)
+            return Constant(NULL, None)
         if wanted is None and operand.type.kind is not None and not is_enum(operand.type):
             return self.narrow(target, operand, target.name)
         change = None if wanted is None else conversion(operand.type, wanted)

@@ -123,7 +123,7 @@ class _Compiler:
         shown = self._selection(chosen, scope, item, where, depth, computed)
         return Plan(
             item,
-            chosen,
+            msgspec.structs.replace(chosen, aliases=tuple(scope.aliases.items())),
             self.limits,
             keep=keep,
             match=match,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -44,6 +44,8 @@ _TOP = ("filter", "search", "orderby", "compute", "select", "expand", "top", "sk
 _OTHERS = ("apply", "deltatoken", "index", "schemaversion")
 """System query options of OData 4.01 that this service does not have."""
 
+_SAFE = "!$'()*,/:;=?@"
+"""What stands unencoded in a value, besides what never needs to be encoded."""
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ALIAS = re.compile(r"@[^\W\d]\w*")
 _INTEGER = re.compile(r"[0-9]+")
@@ -57,6 +59,21 @@ def options(query: str, limits: Limits = DEFAULT) -> Options:
     NotSupported for a system query option that this service does not have.
     """
     return _assign(_pairs(query, limits), limits, "", _TOP)
+
+
+def query(chosen: Options) -> str:
+    """The query string that sets these options, of those that a request may have."""
+    pairs = [(f"${name}", getattr(chosen, name)) for name in _TOP]
+    pairs += chosen.aliases
+    return "&".join(
+        f"{quote(name, safe='$@')}={quote(_text(value), safe=_SAFE)}"
+        for name, value in pairs
+        if value is not None and value is not False
+    )
+
+
+def _text(value: str | int) -> str:
+    return "true" if value is True else str(value)
 
 
 def nested(
