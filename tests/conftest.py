@@ -1,6 +1,8 @@
 import pytest
 
-pytest.register_assert_rewrite("contract.store_contract", "contract.group_contract")
+pytest.register_assert_rewrite(
+    "contract.store_contract", "contract.group_contract", "contract.answers_contract"
+)
 
 
 @pytest.fixture(scope="session")

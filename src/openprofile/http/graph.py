@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.errors import (
@@ -36,6 +37,7 @@ class Graph:
         self,
         profiles: Profiles,
         directory: Directory,
+        administration: Administration,
         verifier: TokenVerifier,
         clock: Clock,
         token_key: bytes,
@@ -47,8 +49,8 @@ class Graph:
         self._facets = FacetFace(profiles, clock, token_key)
         self._properties = PropertyFace(profiles, clock)
         answers = Answers(directory, token_key)
-        self._people = PeopleFace(directory, answers)
-        self._groups = GroupsFace(directory, answers)
+        self._people = PeopleFace(directory, administration, answers)
+        self._groups = GroupsFace(directory, administration, answers)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to ``request``, whose path begins with the version."""

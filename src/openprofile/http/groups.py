@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.errors import BadRequest
 from openprofile.http.body import json_body
@@ -16,8 +17,11 @@ from openprofile.odata.query.options import options
 class GroupsFace:
     """Answers ``/groups``, ``/groups/{id}`` and ``/groups/{id}/members``."""
 
-    def __init__(self, directory: Directory, answers: Answers) -> None:
+    def __init__(
+        self, directory: Directory, administration: Administration, answers: Answers
+    ) -> None:
         self._directory = directory
+        self._administration = administration
         self._answers = answers
 
     def handlers(self, target: Target) -> Handlers | None:
@@ -62,7 +66,7 @@ class GroupsFace:
 
     async def _add(self, call: Call) -> Answer:
         person = linked(call, json_body(call.request))
-        await self._directory.add_member(call.caller, _group(call), person)
+        await self._administration.add_member(call.caller, _group(call), person)
         return empty_answer(call.request)
 
     async def _remove(self, call: Call) -> Answer:
@@ -72,7 +76,7 @@ class GroupsFace:
             if reference is None:
                 raise BadRequest("Which member is to go? Name them: …/members/{id}/$ref.")
             person = located(call, reference, "$id")
-        await self._directory.remove_member(call.caller, _group(call), person)
+        await self._administration.remove_member(call.caller, _group(call), person)
         return empty_answer(call.request)
 
     def _opens(self, call: Call) -> Open:

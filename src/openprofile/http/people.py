@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.http.body import json_body
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
@@ -18,8 +19,11 @@ from openprofile.policy.grants import require
 class PeopleFace:
     """Answers ``/me``, ``/users``, ``{user}``, and ``manager``, ``directReports``, ``memberOf``."""
 
-    def __init__(self, directory: Directory, answers: Answers) -> None:
+    def __init__(
+        self, directory: Directory, administration: Administration, answers: Answers
+    ) -> None:
         self._directory = directory
+        self._administration = administration
         self._answers = answers
         self._everybody: Handlers = {"GET": self._list, "POST": self._create}
         self._me: Handlers = {"GET": self._get, "PATCH": self._update}
@@ -79,7 +83,7 @@ class PeopleFace:
     async def _create(self, call: Call) -> Answer:
         how = shown(call, User)
         user = read_entity(json_body(call.request), User)
-        person = await self._directory.create(call.caller, user)
+        person = await self._administration.create(call.caller, user)
         if call.request.preferences.returns == "minimal":
             url = url_of(call, person)
             applied = {"Preference-Applied": "return=minimal"}
@@ -89,13 +93,13 @@ class PeopleFace:
     async def _update(self, call: Call) -> Answer:
         how = shown(call, User)
         changes = read_changes(json_body(call.request), User)
-        person = await self._directory.update(call.caller, call.target.keys[0], changes)
+        person = await self._administration.update(call.caller, call.target.keys[0], changes)
         if call.request.preferences.returns == "representation":
             return await self._answers.one(call, how, person)
         return empty_answer(call.request)
 
     async def _delete(self, call: Call) -> Answer:
-        await self._directory.delete(call.caller, call.target.keys[0])
+        await self._administration.delete(call.caller, call.target.keys[0])
         return empty_answer(call.request)
 
     # ----- to whom somebody reports
@@ -112,11 +116,11 @@ class PeopleFace:
 
     async def _set_manager(self, call: Call) -> Answer:
         leader = linked(call, json_body(call.request))
-        await self._directory.set_manager(call.caller, call.target.keys[0], leader)
+        await self._administration.set_manager(call.caller, call.target.keys[0], leader)
         return empty_answer(call.request)
 
     async def _end_manager(self, call: Call) -> Answer:
-        await self._directory.set_manager(call.caller, call.target.keys[0], None)
+        await self._administration.end_manager(call.caller, call.target.keys[0])
         return empty_answer(call.request)
 
     # ----- who reports to somebody, and the groups of somebody
