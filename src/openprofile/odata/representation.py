@@ -200,6 +200,7 @@ class Expanded(msgspec.Struct, frozen=True):
     context: str
     entries: Sequence[Entry]
     count: int | None = None
+    next_link: str | None = None
     shown: Shown = "entities"
     """Of the items: all, their references alone (``/$ref``), or only ``count`` (``/$count``)."""
 
@@ -222,6 +223,8 @@ def expanded_body(
         elif found.shown == "references":
             urls = [entry.url for entry in found.entries]
             parts.append(f'"{name}":[{_references(form, urls)}]')
+        if found.next_link is not None:
+            parts.append(f'"{name}{form.prefix}nextLink":{_string(found.next_link)}')
     return f"{{{','.join(parts)}}}".encode()
 
 
