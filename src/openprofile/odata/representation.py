@@ -256,6 +256,10 @@ def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
     return ",".join([_object(form, kind, entry) for entry in entries])
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""What stands for itself in a URL (RFC 3986, section 2.3)."""
+
+
 def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
     if form.metadata == "none":
         return entry.text
@@ -363,7 +367,9 @@ def _read(media: str, version: str) -> Format | None:
 
 def item_url(collection: str, item_id: str) -> str:
     """The canonical URL of an item of a collection: its key in parentheses."""
-    return f"{collection}('{quote(item_id)}')"
+    # most ids are GUIDs, and every item of every list has one
+    key = item_id if _PLAIN.fullmatch(item_id) else quote(item_id)
+    return f"{collection}('{key}')"
 
 
 def _int64(form: Format, number: int) -> str:
