@@ -6,7 +6,8 @@ import contextlib
 import io
 import logging
 import sys
-from typing import TextIO, cast
+from collections.abc import MutableMapping
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -24,10 +25,18 @@ class _Unfailing(io.TextIOBase):
             sys.stderr.flush()
 
 
-def configure(*, json: bool, level: str = "info") -> None:
-    """Send every log line to the standard error, as JSON or for a person to read."""
+def configure(*, json: bool, level: str = "info", worker: int | None = None) -> None:
+    """Send every log line to the standard error, as JSON or for a person to read; with the number
+    of the ``worker`` that this process is, if it is one of several.
+    """
+
+    def add_worker(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["worker"] = worker
+        return event
+
     structlog.configure(
         processors=[
+            *([] if worker is None else [add_worker]),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info
