@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from datetime import UTC, datetime
 
 TICKS_PER_SECOND = 10_000_000
 """A tick is 100 nanoseconds, the finest step that an Edm.DateTimeOffset of Graph shows."""
@@ -43,6 +44,18 @@ def date_time_offset(ticks: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{fraction:07d}Z"
 
 
+def ticks_of(text: str) -> int:
+    """The ticks of a valid Edm.DateTimeOffset, which ``date_time_offset`` is the inverse of."""
+    found = _FRACTION.search(text)
+    fraction = found[0] if found else ""
+    moment = datetime.fromisoformat(text.replace(fraction, "", 1) if fraction else text)
+    since = moment - _EPOCH
+    seconds = since.days * 24 * 3600 + since.seconds
+    return seconds * TICKS_PER_SECOND + int(fraction[1:].ljust(7, "0") or 0)
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_FRACTION = re.compile(r"\.\d+")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 

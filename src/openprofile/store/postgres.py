@@ -303,6 +303,8 @@ def _require_names(change: Change) -> None:
         case Join(tenant, group, person) | Leave(tenant, group, person):
             _require_possible(change, person, (tenant, group, person))
         case _:
+            if isinstance(change, (Insert, PutItem)):
+                _require_possible(change, change.key.owner, (change.key.tenant, change.key.owner))
             for names in _new_names(change):
                 if not _are_names(names):
                     raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
@@ -324,7 +326,7 @@ def _new_names(
             yield from ((tenant, id_, *term) for term in change.terms)
         case PutGroup(tenant, id_, _, members):
             yield (tenant, id_)
-            yield from ((tenant, person, id_) for person in members)
+            yield from ((tenant, person, id_) for person in members or ())
             yield from ((tenant, id_, *term) for term in change.terms)
 
 
