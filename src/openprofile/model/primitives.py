@@ -68,7 +68,7 @@ class DateTimeOffset(Primitive):
 
     edm = "Edm.DateTimeOffset"
     _pattern = re.compile(
-        r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII
+        r"(\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d)(:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII
     )
 
     @classmethod

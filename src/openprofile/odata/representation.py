@@ -204,6 +204,7 @@ class Expanded(msgspec.Struct, frozen=True):
     context: str
     entries: Sequence[Entry]
     count: int | None = None
+    next_link: str | None = None
     shown: Shown = "entities"
     """Of the items: all, their references alone (``/$ref``), or only ``count`` (``/$count``)."""
 
@@ -226,6 +227,8 @@ def expanded_body(
         elif found.shown == "references":
             urls = [entry.url() for entry in found.entries]
             parts.append(f'"{name}":[{_references(form, urls)}]')
+        if found.next_link is not None:
+            parts.append(f'"{name}{form.prefix}nextLink":{_string(found.next_link)}')
     return f"{{{','.join(parts)}}}".encode()
 
 
@@ -254,7 +257,23 @@ def reference_body(form: Format, context: str, url: str) -> bytes:
 
 
 def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
-    return ",".join([_object(form, kind, entry) for entry in entries])
+    if form.metadata != "minimal":
+        return ",".join([_object(form, kind, entry) for entry in entries])
+    # what _object does for nearly all, in half the time: lists are long
+    begin = f'{{"{form.prefix}etag":"'
+    return ",".join(
+        [
+            f'{begin}{_escaped(entry.etag)}",{entry.text[1:]}'
+            if entry.etag and not entry.derived and entry.text != "{}"
+            else _object(form, kind, entry)
+            for entry in entries
+        ]
+    )
+
+
+def _escaped(tag: str) -> str:
+    """A tag within a JSON string: only its quotes need escaping."""
+    return tag.replace('"', '\\"')
 
 
 def _object(form: Format, kind: type[Entity], entry: Entry, control: str = "") -> str:
@@ -265,9 +284,7 @@ def _object(form: Format, kind: type[Entity], entry: Entry, control: str = "") -
         if entry.derived:
             control += f'"{form.prefix}type":"#{shape(kind).qualified_name}",'
         if entry.etag:
-            # a tag needs only its quotes escaped; this runs for every item of every list
-            tag = entry.etag.replace('"', '\\"')
-            control += f'"{form.prefix}etag":"{tag}",'
+            control += f'"{form.prefix}etag":"{_escaped(entry.etag)}",'
         rest = entry.text[1:]
         return f"{{{control}{rest}" if rest != "}" else f"{{{control[:-1]}}}"
     annotated = {
