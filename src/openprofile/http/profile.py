@@ -8,6 +8,7 @@ import msgspec
 
 from openprofile.clock import Clock
 from openprofile.errors import NotSupported
+from openprofile.http.conditions import require_untagged
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
 from openprofile.http.facets import profile_context, profile_url
 from openprofile.http.query import (
@@ -15,6 +16,7 @@ from openprofile.http.query import (
     bounded_page,
     entry_of,
     item_plan,
+    no_options,
     page_size,
     selected,
     token_scope,
@@ -92,6 +94,8 @@ class ProfileFace:
         return f"{call.request.origin}{path}?{query(options)}"
 
     async def _delete(self, call: Call) -> Answer:
+        no_options(call.request, "a deletion")
+        require_untagged(call)
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.erase(access)
         return empty_answer(call.request)

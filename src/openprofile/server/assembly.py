@@ -21,6 +21,7 @@ from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
 from openprofile.http.repeatable import Repeatable
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.policy.federation import Federation
 from openprofile.profiles import Profiles
 from openprofile.relations import Relations
 from openprofile.settings import Limits
@@ -28,14 +29,14 @@ from openprofile.store.base import Store
 
 
 async def graph_factory(
-    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier
+    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier, federation: Federation
 ) -> Callable[[Store], Face]:
     """What makes the Graph API on a view of ``store``, or on the store itself."""
     token_key = await store.secret()
 
     def graph_over(store: Store) -> Face:
         directory = Directory(store, clock)
-        profiles = Profiles(store, directory, clock, limit=limits.items)
+        profiles = Profiles(store, directory, clock, federation, limit=limits.items)
         administration = Administration(store, directory, clock)
         return Graph(profiles, directory, administration, verifier, clock, token_key).answer
 
