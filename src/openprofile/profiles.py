@@ -7,7 +7,7 @@ import hashlib
 import msgspec
 
 from openprofile.clock import Clock, date_time_offset, is_id, new_id
-from openprofile.directory import Directory, fold
+from openprofile.directory import Directory, fold, gone
 from openprofile.errors import (
     ItemNotFound,
     NameAlreadyExists,
@@ -132,7 +132,8 @@ class Profiles:
         """Store a new item and return it with everything that the service fills in.
 
         An id that is a GUID is kept (NameAlreadyExists if it is taken), any other replaced.
-        Raises QuotaLimitReached when the facet is full.
+        Raises QuotaLimitReached when the facet is full, ResourceNotFound when its owner has been
+        deleted in the meantime.
         """
         if not is_id(item.id):
             item.id = new_id()
@@ -149,6 +150,8 @@ class Profiles:
             raise NameAlreadyExists(
                 f"{facet} has an item with the id {quoted(item.id)} already.", target="id"
             ) from error
+        except Missing as error:
+            raise gone(access.owner.id) from error
         except Full as error:
             raise QuotaLimitReached(
                 f"{facet} holds {self._limit} items, the most that one person's facet may hold."

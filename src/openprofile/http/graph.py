@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.errors import (
@@ -37,6 +38,7 @@ class Graph:
         self,
         profiles: Profiles,
         directory: Directory,
+        administration: Administration,
         verifier: TokenVerifier,
         clock: Clock,
         token_key: bytes,
@@ -46,10 +48,10 @@ class Graph:
         self._metadata = MetadataFace()
         self._profile = ProfileFace(profiles, clock)
         self._facets = FacetFace(profiles, clock, token_key)
-        self._properties = PropertyFace(Holders(profiles, directory), clock)
+        self._properties = PropertyFace(Holders(profiles, directory, administration), clock)
         answers = Answers(directory, token_key)
-        self._people = PeopleFace(directory, answers)
-        self._groups = GroupsFace(directory, answers)
+        self._people = PeopleFace(directory, administration, answers)
+        self._groups = GroupsFace(directory, administration, answers)
 
     async def answer(self, request: Request) -> Answer:
         """The answer to ``request``, whose path begins with the version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.errors import BadRequest
 from openprofile.http.body import json_body
@@ -18,8 +19,11 @@ from openprofile.odata.query.options import options
 class GroupsFace:
     """Answers ``/groups``, ``/groups/{id}`` and ``/groups/{id}/members``."""
 
-    def __init__(self, directory: Directory, answers: Answers) -> None:
+    def __init__(
+        self, directory: Directory, administration: Administration, answers: Answers
+    ) -> None:
         self._directory = directory
+        self._administration = administration
         self._answers = answers
 
     def handlers(self, target: Target) -> Handlers | None:
@@ -81,7 +85,7 @@ class GroupsFace:
         no_options(call.request, "a reference that is added")
         require_new(call)
         person = linked(call, json_body(call.request))
-        await self._directory.add_member(call.caller, _group(call), person)
+        await self._administration.add_member(call.caller, _group(call), person)
         return linked_answer(call.request)
 
     async def _remove(self, call: Call) -> Answer:
@@ -94,7 +98,7 @@ class GroupsFace:
             if chosen.id is None:
                 raise BadRequest("Which member is to go? Name them: …/members/{id}/$ref.")
             person = located(call, chosen.id, "$id")
-        await self._directory.remove_member(call.caller, _group(call), person)
+        await self._administration.remove_member(call.caller, _group(call), person)
         return empty_answer(call.request)
 
     def _opens(self, call: Call) -> Open:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.http.conditions import conditions_of, require_untagged
 from openprofile.http.exchange import Call
@@ -51,11 +52,13 @@ class Holder(Protocol):
 class Holders:
     """The holder of any target."""
 
-    def __init__(self, profiles: Profiles, directory: Directory) -> None:
+    def __init__(
+        self, profiles: Profiles, directory: Directory, administration: Administration
+    ) -> None:
         self._item = _Items(profiles)
         self._derived = _Items(profiles, writable=False)
         self._profile = _OfProfile(profiles)
-        self._person = _People(directory)
+        self._person = _People(directory, administration)
         self._manager = _Managers(directory)
         self._group = _Groups(directory)
 
@@ -115,8 +118,9 @@ class _OfProfile(_ReadOnly):
 class _People:
     writable = True
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, administration: Administration) -> None:
         self._directory = directory
+        self._administration = administration
 
     async def read(self, call: Call) -> Held:
         return _person(call, await self._directory.person(call.caller, call.target.keys[0]))
@@ -124,7 +128,7 @@ class _People:
     async def change(self, call: Call, changes: Members, sent: Members) -> Held:
         require_untagged(call, sent)
         checked = read_changes(changes, call.target.kind)
-        person = await self._directory.update(call.caller, call.target.keys[0], checked)
+        person = await self._administration.update(call.caller, call.target.keys[0], checked)
         return _held(call, person)
 
 

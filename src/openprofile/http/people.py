@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.http.body import json_body
 from openprofile.http.conditions import conditions_of, require_new, require_untagged
@@ -24,8 +27,11 @@ from openprofile.odata.payload import read_changes, read_entity, read_members
 class PeopleFace:
     """Answers ``/me``, ``/users``, ``{user}``, and ``manager``, ``directReports``, ``memberOf``."""
 
-    def __init__(self, directory: Directory, answers: Answers) -> None:
+    def __init__(
+        self, directory: Directory, administration: Administration, answers: Answers
+    ) -> None:
         self._directory = directory
+        self._administration = administration
         self._answers = answers
         self._everybody: dict[tuple[str, ...], Handlers] = {
             (): {"GET": self._list, "POST": self._create},
@@ -94,7 +100,7 @@ class PeopleFace:
         how = shown_one(call, User)
         require_new(call)
         user = read_entity(json_body(call.request), User)
-        person = await self._directory.create(call.caller, user)
+        person = await self._administration.create(call.caller, user)
         url, preferences = url_of(call, person), call.request.preferences
         headers = {"Location": url, **preferences.applied(returned=True)}
         if preferences.returns == "minimal":
@@ -106,7 +112,7 @@ class PeopleFace:
         sent = read_members(json_body(call.request))
         require_untagged(call, sent)
         changes = read_changes(sent, User)
-        person = await self._directory.update(call.caller, call.target.keys[0], changes)
+        person = await self._administration.update(call.caller, call.target.keys[0], changes)
         applied = preferences.applied(returned=True)
         if preferences.returns == "representation":
             return await self._answers.one(call, how, person, headers=applied)
@@ -115,7 +121,7 @@ class PeopleFace:
     async def _delete(self, call: Call) -> Answer:
         no_options(call.request, "a deletion")
         require_untagged(call)
-        await self._directory.delete(call.caller, call.target.keys[0])
+        await self._administration.delete(call.caller, call.target.keys[0])
         return empty_answer(call.request)
 
     # ----- to whom somebody reports
@@ -133,22 +139,15 @@ class PeopleFace:
     async def _set_manager(self, call: Call) -> Answer:
         no_options(call.request, "a reference that is set")
         leader = linked(call, json_body(call.request))
-        await self._lead(call, leader)
+        await self._administration.set_manager(
+            call.caller, call.target.keys[0], leader, _untagged(call)
+        )
         return linked_answer(call.request)
 
     async def _end_manager(self, call: Call) -> Answer:
         no_options(call.request, "a reference that is removed")
-        await self._lead(call, None)
+        await self._administration.end_manager(call.caller, call.target.keys[0], _untagged(call))
         return empty_answer(call.request)
-
-    async def _lead(self, call: Call, leader: str | None) -> None:
-        conditions = conditions_of(call)
-        await self._directory.set_manager(
-            call.caller,
-            call.target.keys[0],
-            leader,
-            lambda there: conditions.check_untagged(there=there),
-        )
 
     # ----- who reports to somebody, and the groups of somebody
 
@@ -175,3 +174,9 @@ class PeopleFace:
 
 def _kind(call: Call) -> type[User | Group]:
     return Group if call.target.names[-1] == "memberOf" else User
+
+
+def _untagged(call: Call) -> Callable[[bool], None]:
+    """The check of a reference, which has no ETag, once it is known whether it is there."""
+    conditions = conditions_of(call)
+    return lambda there: conditions.check_untagged(there=there)

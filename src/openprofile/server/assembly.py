@@ -7,6 +7,7 @@ from functools import partial
 
 from starlette.routing import BaseRoute
 
+from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.http.app import App
@@ -34,7 +35,8 @@ async def graph_factory(
     def graph_over(store: Store) -> Face:
         directory = Directory(store, clock)
         profiles = Profiles(store, directory, clock, limit=limits.items)
-        return Graph(profiles, directory, verifier, clock, token_key).answer
+        administration = Administration(store, directory, clock)
+        return Graph(profiles, directory, administration, verifier, clock, token_key).answer
 
     return graph_over
 

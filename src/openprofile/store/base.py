@@ -68,7 +68,9 @@ class Entry(NamedTuple):
 
 
 class Insert(msgspec.Struct, frozen=True):
-    """Store a new item. Raises Conflict if the key is taken, Full if the collection is."""
+    """Store a new item. Raises Missing if its owner is no person of the directory, Conflict if the
+    key is taken, Full if the collection is.
+    """
 
     key: Key
     created: int
@@ -82,8 +84,9 @@ class PutItem(msgspec.Struct, frozen=True):
     """Store an item with a version and a place of its own, new or instead of the one there.
 
     ``make`` is given the record under the key, if there is one, and returns the one to be kept,
-    with the key's id: the very record that it was given, where that is to stay. Raises Full if
-    the item is new and the collection is full; what ``make`` raises leaves all as it was.
+    with the key's id: the very record that it was given, where that is to stay. Raises Missing if
+    the item is new and its owner no person of the directory, Full if the item is new and the
+    collection is full; what ``make`` raises leaves all as it was.
     """
 
     key: Key
@@ -140,8 +143,8 @@ class PutPerson(msgspec.Struct, frozen=True):
 
 class UpdatePerson(msgspec.Struct, frozen=True):
     """Replace a person by what ``revise`` makes of the record: a PutPerson of the same tenant and
-    id. Raises Missing if there is none, Conflict if another person has the name; what ``revise``
-    raises leaves the person as they were.
+    id. Raises Missing if there is none, or none of those that are ``needed``, Conflict if another
+    person has the name; what ``revise`` raises leaves the person as they were.
     """
 
     tenant: str
@@ -149,18 +152,20 @@ class UpdatePerson(msgspec.Struct, frozen=True):
     revise: Callable[[Record], PutPerson]
     name: str | None = None
     """The folded name that ``revise`` gives the person; None where it keeps theirs."""
+    needed: tuple[str, ...] = ()
+    """The ids of people whom ``revise`` puts into the record."""
 
 
 class DeletePerson(msgspec.Struct, frozen=True):
     """Remove a person, every item they own and every membership; raises Missing if there is none.
 
-    Whoever has the term ``link`` with the person's id is replaced by what ``release`` makes of
-    their record, which has that term no more.
+    Whoever has a term of one of the properties ``links`` with the person's id is replaced by what
+    ``release`` makes of their record, which has those terms no more.
     """
 
     tenant: str
     id: str
-    link: str
+    links: tuple[str, ...]
     release: Callable[[Record], PutPerson]
 
 

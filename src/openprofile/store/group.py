@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from openprofile.store.base import (
     Change,
     Delete,
@@ -235,8 +237,9 @@ class _Group:
                 return Update(key, self._blaming(member, revise))
             case Delete(key, check):
                 return Delete(key, self._blaming(member, check))
-            case UpdatePerson(tenant, id_, revise_person, name):
-                return UpdatePerson(tenant, id_, self._blaming(member, revise_person), name)
+            case UpdatePerson(revise=revise_person):
+                watched = self._blaming(member, revise_person)
+                return msgspec.structs.replace(change, revise=watched)
             case _:
                 return change
 

@@ -297,6 +297,7 @@ def _require_names(change: Change) -> None:
         case Join(tenant, group, person) | Leave(tenant, group, person):
             _require_possible(change, person, (tenant, group, person))
         case Insert(key) | PutItem(key):
+            _require_possible(change, key.owner, (key.tenant, key.owner))
             keys.append((key.tenant, key.owner, key.facet, key.id))
         case Erase() | EraseTenant():
             keys.append(msgspec.structs.astuple(change))

@@ -81,6 +81,7 @@ class _Draft(PeopleDraft):
         self._turns: set[_Turn] = set()
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
+        self._wanted_owners: defaultdict[str, set[str]] = defaultdict(set)
         self._erased_tenants: set[str] = set()
         for change in changes:
             self._want(change)
@@ -95,6 +96,7 @@ class _Draft(PeopleDraft):
                 self._wanted_items[_collection(key)].add(key.id)
                 if isinstance(change, (Insert, PutItem)):
                     self._wanted_sizes.add(_collection(key))
+                    self._wanted_owners[key.tenant].add(key.owner)
             case Erase():
                 pass
             case EraseTenant(tenant):
@@ -117,6 +119,10 @@ class _Draft(PeopleDraft):
                 place: await connection.execute(_ITEMS, (*place, list(ids)))
                 for place, ids in self._wanted_items.items()
             }
+            owners = {
+                tenant: await connection.execute(_OWNERS, (tenant, list(ids)))
+                for tenant, ids in self._wanted_owners.items()
+            }
             directory = await self.ask_directory(connection)
         for place, cursor in sizes.items():
             for (size,) in await cursor.fetchall():
@@ -124,6 +130,8 @@ class _Draft(PeopleDraft):
         for place, cursor in items.items():
             for id_, *rest in await cursor.fetchall():
                 self._items[Key(*place, id_)] = Record(id_, *rest)
+        for tenant, cursor in owners.items():
+            self.there.update({(tenant, id_): True for (id_,) in await cursor.fetchall()})
         await self.read_directory(directory)
 
     def decide(self, changes: Sequence[Change]) -> Outcome:
@@ -200,9 +208,12 @@ class _Draft(PeopleDraft):
         return record
 
     def _require_room(self, change: Insert | PutItem) -> None:
-        size = self._sizes[_collection(change.key)]
+        key = change.key
+        if not self.has_person(key.tenant, key.owner):
+            raise Missing(key.owner)
+        size = self._sizes[_collection(key)]
         if size >= change.limit:
-            raise Full(f"{change.key.facet} holds {size} items")
+            raise Full(f"{key.facet} holds {size} items")
 
     def _add(self, key: Key, record: Record) -> Record:
         collection = _collection(key)
@@ -273,6 +284,8 @@ _TAKE_TURN = (
 # To delete a turn is to take it: it stays locked until the commit.
 _TAKE_ALL_TURNS = "DELETE FROM turn WHERE tenant = $1"
 _SIZE = "SELECT count(*) FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
+# Nobody deletes a person without the turn that the insert has taken.
+_OWNERS = "SELECT id FROM person WHERE tenant = $1 AND id = ANY ($2)"
 _ITEMS = (
     "SELECT id, version, text, created FROM item"
     " WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = ANY ($4) FOR UPDATE"

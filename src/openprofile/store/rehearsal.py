@@ -78,6 +78,8 @@ class Rehearsal:
         before = self._there(await self._store.person(change.tenant, change.id), change.id)
         if isinstance(change, DeletePerson):
             return None
+        for other in change.needed:
+            self._there(await self._store.person(change.tenant, other), other)
         put = change.revise(before)
         await self._require_free(put)
         return Record(put.id, before.version + 1, put.text)
@@ -96,6 +98,7 @@ class Rehearsal:
             raise Conflict(f"{person} is in {group}")
 
     async def _require_room(self, key: Key, limit: int) -> None:
+        self._there(await self._store.person(key.tenant, key.owner), key.owner)
         there = await self._store.collection(key.tenant, key.owner, key.facet)
         if len(there) >= limit:
             raise Full(f"{key.facet} holds {len(there)} items")

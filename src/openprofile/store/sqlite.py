@@ -304,7 +304,10 @@ class SqliteStore:
         return record
 
     def _require_room(self, key: Key, limit: int) -> None:
-        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        place = (key.tenant, key.owner, key.facet)
+        count, has_owner = self._writer.execute(_COUNT, place).fetchone()
+        if not has_owner:
+            raise Missing(key.owner)
         if count >= limit:
             raise Full(f"{key.facet} holds {count} items")
 
@@ -323,7 +326,10 @@ _LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"
 )
-_COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+_COUNT = (
+    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
+    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
+)
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"

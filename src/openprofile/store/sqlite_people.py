@@ -141,11 +141,11 @@ def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
     match change:
         case PutPerson():
             return _put_person(connection, change)
-        case UpdatePerson(tenant, id_, revise):
-            row = connection.execute(PERSON, (tenant, id_)).fetchone()
-            if row is None:
-                raise Missing(id_)
-            put = revise(Record(*row))
+        case UpdatePerson(tenant, id_, revise, _, needed):
+            before = _someone(connection, tenant, id_)
+            for other in needed:
+                _someone(connection, tenant, other)
+            put = revise(before)
             assert (put.tenant, put.id) == (tenant, id_)
             return _put_person(connection, put)
         case DeletePerson():
@@ -180,9 +180,20 @@ def _delete_person(connection: sqlite3.Connection, change: DeletePerson) -> None
     connection.execute(ERASE, who)
     connection.execute(_LEAVE_ALL, who)
     connection.execute(_FORGET, (change.tenant, "user", change.id))
-    linked = connection.execute(_LINKED, (change.tenant, change.link, change.id)).fetchall()
-    for row in linked:
+    linked = {
+        row[0]: row
+        for link in change.links
+        for row in connection.execute(_LINKED, (change.tenant, link, change.id)).fetchall()
+    }
+    for row in linked.values():
         _put_person(connection, change.release(Record(*row)))
+
+
+def _someone(connection: sqlite3.Connection, tenant: str, id_: str) -> Record:
+    row = connection.execute(PERSON, (tenant, id_)).fetchone()
+    if row is None:
+        raise Missing(id_)
+    return Record(*row)
 
 
 def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
@@ -196,9 +207,9 @@ def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
 
 
 def _join(connection: sqlite3.Connection, join: Join) -> None:
-    for sql, id_ in ((GROUP, join.group), (PERSON, join.person)):
-        if connection.execute(sql, (join.tenant, id_)).fetchone() is None:
-            raise Missing(id_)
+    if connection.execute(GROUP, (join.tenant, join.group)).fetchone() is None:
+        raise Missing(join.group)
+    _someone(connection, join.tenant, join.person)
     try:
         connection.execute(
             _JOIN_ANYWAY if join.anyway else _JOIN, (join.tenant, join.person, join.group)
