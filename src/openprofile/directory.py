@@ -249,7 +249,7 @@ async def conflict(store: Store, tenant: str, wanted: Person) -> ObjectConflict:
 
 
 def putting(tenant: str, person: Person) -> PutPerson:
-    """The change that stores a person, with all that they are found by."""
+    """The change that stores a person, with everything that they are found by."""
     name = fold(person.user.user_principal_name)
     found = (*terms(person.user), *linked(person))
     return PutPerson(tenant, person.id, name, JSON.encode(person).decode(), found)

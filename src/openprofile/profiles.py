@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import msgspec
@@ -13,6 +14,7 @@ from openprofile.errors import (
     NameAlreadyExists,
     QuotaLimitReached,
     ResourceModified,
+    ResourceNotFound,
 )
 from openprofile.model.directory import Person
 from openprofile.model.enums import AllowedAudiences
@@ -28,7 +30,8 @@ from openprofile.model.primitives import DateTimeOffset, decode, quoted
 from openprofile.odata.payload import Members, entity, members, merge, write
 from openprofile.policy import audience
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Trail, current
+from openprofile.policy.decision import Trail, concerns, current
+from openprofile.policy.federation import Federation
 from openprofile.policy.grants import READ_PROFILE, WRITE_PROFILE, require, require_write_to
 from openprofile.store.base import (
     Change,
@@ -55,6 +58,8 @@ class Access(msgspec.Struct, frozen=True):
     """A caller let in to one person's profile; only ``Profiles`` makes one."""
 
     caller: Caller
+    tenant: str
+    """The owner's, which is the caller's unless the caller only reads."""
     owner: Person
     relations: int
     """The caller's relations to the owner, as ``audience.visible`` takes them."""
@@ -70,9 +75,18 @@ class Profiles:
     that these give, and a ``facet``, which is a segment of FACETS.
     """
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, *, limit: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        federation: Federation,
+        *,
+        limit: int,
+    ) -> None:
         """``limit`` is how many items one facet of one person may hold."""
         self._store = store
+        self._federation = federation
         self._directory = directory
         self._clock = clock
         self._limit = limit
@@ -81,15 +95,25 @@ class Profiles:
         """Access to read the profile of ``who``, an id or principal name, or None for the
         caller's own.
 
+        A person of another tenant is there for those who see something of their profile.
+
         Raises AuthorizationRequestDenied where the token does not reach, BadRequest for the own
         profile of an application, ResourceNotFound for an unknown person.
         """
         require(caller, READ_PROFILE)
-        owner = await self._directory.concerned(caller, who)
+        try:
+            owner = await self._directory.concerned(caller, who)
+        except ResourceNotFound:
+            abroad = None if who is None else await self._abroad(caller, who)
+            if abroad is None:
+                raise
+            return abroad
         return await self._access(caller, owner, writes=False)
 
     async def writing(self, caller: Caller, who: str | None) -> Access:
-        """Access to write the profile of ``who``; raises as ``reading`` does."""
+        """Access to write the profile of ``who``, who is of the caller's tenant; raises as
+        ``reading`` does.
+        """
         require(caller, WRITE_PROFILE)
         owner = await self._directory.concerned(caller, who)
         require_write_to(caller, owner.id)
@@ -100,7 +124,7 @@ class Profiles:
         if FACETS[facet].read_only:
             records = _derived(access.owner, facet)
         else:
-            records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
+            records = await self._store.collection(access.tenant, access.owner.id, facet)
         return [record for record in records if _sees(access, record)]
 
     async def facets(self, access: Access) -> dict[str, list[Record]]:
@@ -109,7 +133,7 @@ class Profiles:
             facet: _derived(access.owner, facet) if FACETS[facet].read_only else []
             for facet in sorted(FACETS)
         }
-        for facet, record in await self._store.owned(access.caller.tenant, access.owner.id):
+        for facet, record in await self._store.owned(access.tenant, access.owner.id):
             if facet in found:  # a facet that is declared no more is not shown
                 found[facet].append(record)
         return {
@@ -202,7 +226,7 @@ class Profiles:
     async def erase(self, access: Access) -> None:
         """Remove everything that is stored of the profile, in one transaction."""
         assert access.writes
-        await self._store.write([Erase(access.caller.tenant, access.owner.id)])
+        await self._store.write([Erase(access.tenant, access.owner.id)])
 
     async def _write(self, access: Access, change: Change) -> Record:
         assert access.writes
@@ -216,8 +240,51 @@ class Profiles:
             and caller.person != owner.id
             and await self._directory.share_group(caller.tenant, caller.person, owner.id)
         )
-        relations = audience.relations(caller, owner=owner, shares_group=shares)
-        return Access(caller, owner, relations, writes, current())
+        tenant = caller.tenant
+        relations = audience.relations(
+            caller,
+            owner=owner,
+            tenant=tenant,
+            trusted=self._federation.trusted(tenant, by=tenant),
+            shares_group=shares,
+        )
+        return Access(caller, tenant, owner, relations, writes, current())
+
+    async def _abroad(self, caller: Caller, who: str) -> Access | None:
+        """Access to read the profile of a person of another tenant, who shows the caller something;
+        None where there is nobody like that.
+
+        Every tenant is asked the same, whatever the others answer, and as much for nobody as for
+        somebody who hides: the time is not to tell who is there.
+        """
+        if caller.person is None:
+            return None
+        tenants = self._federation.beyond(caller.tenant)
+        found = await asyncio.gather(*(self._shown_in(tenant, caller, who) for tenant in tenants))
+        for access, shows in found:
+            if access is not None and shows:
+                concerns(access.owner.id)
+                return access
+        for access, _ in found:
+            if access is not None and access.trail is not None:
+                concerns(access.owner.id)
+                access.trail.decisions.append(audience.UNSEEN_ABROAD)
+        return None
+
+    async def _shown_in(self, tenant: str, caller: Caller, who: str) -> tuple[Access | None, bool]:
+        """The access that ``who`` of another tenant would give, and whether anything is seen."""
+        owner = await self._directory.find(tenant, who)
+        items = await self._store.owned(tenant, owner.id if owner else fold(who))
+        if owner is None:
+            return None, False
+        trusted = self._federation.trusted(caller.tenant, by=tenant)
+        to = audience.relations(
+            caller, owner=owner, tenant=tenant, trusted=trusted, shares_group=False
+        )
+        shows = any(
+            audience.visible(_audiences(record), to) for facet, record in items if facet in FACETS
+        )
+        return Access(caller, tenant, owner, to, writes=False, trail=current()), shows
 
     async def _author(self, access: Access) -> IdentitySet:
         """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
@@ -369,7 +436,7 @@ def _audiences(record: Record) -> AllowedAudiences | None:
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:
-    return Key(access.caller.tenant, access.owner.id, facet, fold(item_id))
+    return Key(access.tenant, access.owner.id, facet, fold(item_id))
 
 
 def _not_found(facet: str, item_id: str) -> ItemNotFound:
