@@ -5,7 +5,8 @@ report and which groups they are in.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -30,6 +31,13 @@ from openprofile.store.base import (
     Record,
     Store,
 )
+
+
+class CheckLink(Protocol):
+    """Raises where a link may not be changed; runs in the transaction that changes it."""
+
+    def __call__(self, *, there: bool) -> None:
+        """``there`` says whether the link leads to somebody now."""
 
 
 class Administration:
@@ -92,12 +100,11 @@ class Administration:
             raise gone(found.id) from error
 
     async def set_manager(
-        self, caller: Caller, who: str | None, manager: str, check: Callable[[bool], None]
+        self, caller: Caller, who: str | None, manager: str, check: CheckLink
     ) -> None:
         """Let a person report to another, by their id or principal name.
 
-        Raises ObjectConflict for whom is to report to themselves, and what ``check`` raises, which
-        is told within the transaction whether they report to somebody already.
+        Raises ObjectConflict for whom is to report to themselves, and what ``check`` raises.
         """
         found = await self._written(caller, who, "manager.link")
         leader = (await self._directory.require(caller.tenant, manager)).id
@@ -105,19 +112,17 @@ class Administration:
             raise ObjectConflict("A person cannot be their own manager.", target="@odata.id")
 
         def revised(before: Person) -> Person:
-            check(before.manager is not None)
+            check(there=before.manager is not None)
             return msgspec.structs.replace(before, manager=leader)
 
         await self._directory.revise(caller.tenant, found.id, revised, needed=(leader,))
 
-    async def end_manager(
-        self, caller: Caller, who: str | None, check: Callable[[bool], None]
-    ) -> None:
-        """Let a person report to nobody; raises what ``check`` raises, as for ``set_manager``."""
+    async def end_manager(self, caller: Caller, who: str | None, check: CheckLink) -> None:
+        """Let a person report to nobody; raises what ``check`` raises."""
         found = await self._written(caller, who, "manager.unlink")
 
         def revised(before: Person) -> Person:
-            check(before.manager is not None)
+            check(there=before.manager is not None)
             return msgspec.structs.replace(before, manager=None)
 
         await self._directory.revise(caller.tenant, found.id, revised)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.http.body import json_body
@@ -139,14 +137,18 @@ class PeopleFace:
     async def _set_manager(self, call: Call) -> Answer:
         no_options(call.request, "a reference that is set")
         leader = linked(call, json_body(call.request))
+        conditions = conditions_of(call)
         await self._administration.set_manager(
-            call.caller, call.target.keys[0], leader, _untagged(call)
+            call.caller, call.target.keys[0], leader, conditions.check_untagged
         )
         return linked_answer(call.request)
 
     async def _end_manager(self, call: Call) -> Answer:
         no_options(call.request, "a reference that is removed")
-        await self._administration.end_manager(call.caller, call.target.keys[0], _untagged(call))
+        conditions = conditions_of(call)
+        await self._administration.end_manager(
+            call.caller, call.target.keys[0], conditions.check_untagged
+        )
         return empty_answer(call.request)
 
     # ----- who reports to somebody, and the groups of somebody
@@ -174,9 +176,3 @@ class PeopleFace:
 
 def _kind(call: Call) -> type[User | Group]:
     return Group if call.target.names[-1] == "memberOf" else User
-
-
-def _untagged(call: Call) -> Callable[[bool], None]:
-    """The check of a reference, which has no ETag, once it is known whether it is there."""
-    conditions = conditions_of(call)
-    return lambda there: conditions.check_untagged(there=there)
