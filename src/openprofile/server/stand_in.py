@@ -89,7 +89,7 @@ async def stand_in(
             signer.issuers, rules, PublishedKeys(published, clock), signer.serves
         )
         verifier = TokenVerifier([issuer], clock)
-        origins = Origins(signer.url, believes=_anybody if exposed else is_loopback)
+        origins = Origins(signer.url, believes=_anybody if exposed else is_loopback, both=True)
         face = AuthorityFace(
             Flows(signer, clock, partial(directory.find, signer.tenant)),
             verifier,
