@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from openprofile.metering import StoreFigures
 from openprofile.store.base import (
     Change,
     Delete,
@@ -143,6 +144,9 @@ class Member:
 
     async def secret(self) -> bytes:
         return await self._store.secret()
+
+    def figures(self) -> StoreFigures:
+        return self._store.figures()
 
     async def check(self) -> None:
         await self._store.check()
