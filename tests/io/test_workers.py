@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -84,17 +85,22 @@ def service(tmp_path: Path, settings: dict[str, str]) -> Iterator[Serving]:
         yield service
 
 
-@pytest.fixture
-def pair(service: Serving) -> Iterator[tuple[Worker, Worker]]:
+@contextmanager
+def both(service: Serving) -> Iterator[tuple[Worker, Worker]]:
     """A connection to each of two workers."""
     found: dict[int, Worker] = {}
-    opened = []
-    while len(found) < 2:
-        opened.append(Worker(service))
-        found.setdefault(opened[-1].number, opened[-1])
-    yield found[0], found[1]
-    for worker in opened:
-        worker.close()
+    with ExitStack() as opened:
+        while len(found) < 2:
+            worker = Worker(service)
+            opened.callback(worker.close)
+            found.setdefault(worker.number, worker)
+        yield found[0], found[1]
+
+
+@pytest.fixture
+def pair(service: Serving) -> Iterator[tuple[Worker, Worker]]:
+    with both(service) as workers:
+        yield workers
 
 
 def test_all_answer_at_one_address_and_say_so_once(
@@ -153,12 +159,10 @@ def test_a_name_leads_to_who_has_it_now_in_every_process(
     admin = issuer.token(upn=None, oid=None, scp=None, azp="app", idtyp="app", roles=[
         "User.ReadWrite.All", "User.DeleteRestore.All",
     ])  # fmt: skip
-    with Serving(tmp_path, "--workers", "2", **named) as service:
-        workers: dict[int, Worker] = {}
-        while len(workers) < 2:
-            worker = Worker(service)
-            workers.setdefault(worker.number, worker)
-        one, other = workers[0], workers[1]
+    with (
+        Serving(tmp_path, "--workers", "2", **named) as service,
+        both(service) as (one, other),
+    ):
         for _ in range(2):
             created = one("POST", "/v1.0/users", admin, json=new)
             assert created.status_code == 201, created.text
@@ -168,8 +172,6 @@ def test_a_name_leads_to_who_has_it_now_in_every_process(
                 assert me.json().get("id") == id, me.text
             assert one("DELETE", f"/v1.0/users/{id}", admin).status_code == 204
             assert other("GET", "/v1.0/me", token).status_code == 404
-        for worker in workers.values():
-            worker.close()
 
 
 def test_a_request_that_is_repeated_to_another_is_carried_out_once(

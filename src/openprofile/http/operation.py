@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from openprofile.odata.path import Target
 
 _SYSTEM = frozenset({"$ref", "$count", "$value"})
+_known: dict[tuple[str, tuple[str, ...], bool, str], str] = {}
+"""By what a name depends on: there are as many as the model has."""
 
 
 def operation(version: str, target: Target) -> str:
-    """As in ``/beta/users/{id}/profile/interests/{id}``; there are as many as the model has."""
-    keyed = tuple(key is not None for key in target.keys)
-    return _operation(version, target.names, keyed, target.tail[:1], target.tail[-1:])
+    """As in ``/beta/users/{id}/profile/interests/{id}``, one of a bounded number."""
+    rest = _rest(target.tail) if target.tail else ""
+    key = (version, target.names, target.collection, rest)
+    name = _known.get(key)
+    if name is None:
+        path = "".join(
+            f"/{name}" if key is None else f"/{name}/{{id}}"
+            for name, key in zip(target.names, target.keys, strict=True)
+        )
+        name = _known[key] = f"/{version}{path}{rest}"
+    return name
 
 
-@lru_cache(maxsize=1024)
-def _operation(
-    version: str,
-    names: tuple[str, ...],
-    keyed: tuple[bool, ...],
-    first: tuple[str, ...],
-    last: tuple[str, ...],
-) -> str:
-    path = "".join(
-        f"/{name}/{{id}}" if has_key else f"/{name}"
-        for name, has_key in zip(names, keyed, strict=True)
-    )
-    property_ = "/{property}" if first and not first[0].startswith("$") else ""
-    system = f"/{last[0]}" if last and last[0] in _SYSTEM else ""
-    return f"/{version}{path}{property_}{system}"
+def _rest(tail: tuple[str, ...]) -> str:
+    property_ = "" if tail[0].startswith("$") else "/{property}"
+    return f"{property_}/{tail[-1]}" if tail[-1] in _SYSTEM else property_
