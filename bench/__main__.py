@@ -12,6 +12,7 @@ import contextlib
 import http.client
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -23,11 +24,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import msgspec
 from bench import load, programs
+from bench.bulk import fill
 from bench.operations import OPERATIONS, Callers, nothing
-from bench.people import TENANT, Population, person_id, populate
+from bench.people import TENANT, Population, person_id
 from psycopg.conninfo import conninfo_to_dict
 
 from issuer import ForeignIssuer
+from openprofile.server.stores import open_store
 from postgres import Server
 
 CALLERS = 1000
@@ -151,23 +154,23 @@ class Bench:
 
     @contextlib.contextmanager
     def _database(self, size: int) -> Iterator[str]:
-        """The URL of a database with so many people."""
+        """The URL of a database with so many people, which a run may write to."""
         if self._given.store == "postgresql":
             with Server("18") as server:
                 words = conninfo_to_dict(server.dsn)
                 url = f"postgresql:///{words.pop('dbname', 'postgres')}?{urlencode(words)}"
-                asyncio.run(populate(url, size))
+                asyncio.run(_populate(url, size))
                 yield url
             return
-        path = (self._given.data or self._folder) / f"{size}.sqlite3"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            print(f"Storing {size:,} people in {path} …", file=sys.stderr)
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            asyncio.run(populate(f"sqlite:///{unfinished.absolute()}", size))
-            unfinished.rename(path)
-        yield f"sqlite:///{path.absolute()}"
+        kept = (self._given.data or self._folder) / f"{size}.sqlite3"
+        if not kept.exists():
+            print(f"Storing {size:,} people in {kept} …", file=sys.stderr)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            fill(kept, Population(size))
+        with tempfile.TemporaryDirectory(dir=self._given.data) as folder:
+            path = Path(folder) / "people.sqlite3"
+            shutil.copyfile(kept, path)
+            yield f"sqlite:///{path.absolute()}"
 
     def _warm(self, service: Subject, names: Sequence[str]) -> None:
         """Let the service see each operation."""
@@ -187,6 +190,14 @@ class Bench:
     def _token(self, number: int) -> bytes:
         scopes = "User.ReadWrite User.Read.All"
         return self._issuer.token(oid=person_id(number), scp=scopes, exp=2_000_000_000).encode()
+
+
+async def _populate(database: str, size: int) -> None:
+    store = await open_store(database)
+    try:
+        await Population(size).store(store)
+    finally:
+        await store.close()
 
 
 def _greet(url: str, callers: Callers) -> None:
