@@ -7,12 +7,12 @@ in the transaction.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from openprofile.clock import random_bytes
 from openprofile.metering import StoreFigures
 
 
@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True):
 
 def new_version() -> int:
     """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
-    return secrets.randbits(48) + 1
+    return int.from_bytes(random_bytes()[:6]) + 1
 
 
 Kind: TypeAlias = Literal["user", "group"]
