@@ -1,7 +1,10 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "clients.client_contract", "contract.store_contract", "contract.group_contract"
+    "clients.client_contract",
+    "contract.answers_contract",
+    "contract.group_contract",
+    "contract.store_contract",
 )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-import uuid
+from datetime import UTC, datetime
 
 TICKS_PER_SECOND = 10_000_000
 """A tick is 100 nanoseconds, the finest step that an Edm.DateTimeOffset of Graph shows."""
@@ -43,6 +44,18 @@ def date_time_offset(ticks: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{fraction:07d}Z"
 
 
+def ticks_of(text: str) -> int:
+    """The ticks of a valid Edm.DateTimeOffset, which ``date_time_offset`` is the inverse of."""
+    found = _FRACTION.search(text)
+    fraction = found[0] if found else ""
+    moment = datetime.fromisoformat(text.replace(fraction, "", 1) if fraction else text)
+    since = moment - _EPOCH
+    seconds = since.days * 24 * 3600 + since.seconds
+    return seconds * TICKS_PER_SECOND + int(fraction[1:].ljust(7, "0") or 0)
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_FRACTION = re.compile(r"\.\d+")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -52,5 +65,10 @@ def is_id(text: str) -> bool:
 
 
 def new_id() -> str:
-    """A fresh random GUID in its canonical text form."""
-    return str(uuid.uuid4())
+    """A fresh random GUID, of version 4 (RFC 9562), in its canonical text form."""
+    # A third of the time that uuid.uuid4 takes; every request has one.
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
+
+
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "openprofile"
 _API = "tests/api/test_limits.py::"
 _QUERY = "tests/unit/odata/test_limits.py::test_going_beyond_a_limit_is_refused"
+_LINE = "tests/unit/test_bulk_reader.py::test_"
 _PAGING = "tests/unit/odata/test_paging.py::"
 _NO_FAULT = {"page": "cut into pages", "sort_text": "ordered by its beginning",
              "cached_query": "parsed each time"}  # fmt: skip
@@ -65,6 +66,13 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
     },
     "http.authority": {
         "LARGEST_FORM": ("413 `invalid_request`", f"{_API}test_a_form_has_so_many_bytes"),
+    },
+    "bulk.reader": {
+        "LONGEST_LINE": ("refused with the line's number", f"{_LINE}a_line_has_so_many_bytes"),
+        "LONGEST_NAME": (
+            "refused with the line's number",
+            f"{_LINE}a_name_on_a_line_has_so_many_characters",
+        ),
     },
     "finding.terms": {
         "LONGEST": (

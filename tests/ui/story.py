@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -65,8 +64,3 @@ def tell(program: Program) -> None:
     ada("POST", "me/profile/interests", {"displayName": 7, "colour": "red"})
     Caller(program, token="nonsense")("GET", "me/profile")
     ada("PATCH", f"me/profile/interests/{created[0]['id']}", {"categories": ["Games", "Clubs"]})
-
-
-def told(folder: Path) -> Program:
-    """A stand-in whose data is below ``folder``, not started."""
-    return Program(folder / "data")

@@ -1,6 +1,8 @@
 import time
 
-from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset
+import pytest
+
+from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset, ticks_of
 
 
 def test_ticks_are_of_100_nanoseconds() -> None:
@@ -22,3 +24,18 @@ def test_a_frozen_clock_moves_by_hand() -> None:
 def test_a_moment_is_printed_as_graph_prints_it() -> None:
     assert date_time_offset(15_940_172_522_294_868) == "2020-07-06T06:34:12.2294868Z"
     assert date_time_offset(0) == "1970-01-01T00:00:00.0000000Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "ticks"),
+    [
+        ("2020-07-06T06:34:12.2294868Z", 15_940_172_522_294_868),
+        ("2020-07-06T08:34:12.2294868+02:00", 15_940_172_522_294_868),
+        ("2020-07-06T06:34:12.2Z", 15_940_172_522_000_000),
+        ("2020-07-06T06:34Z", 15_940_172_400_000_000),
+        ("1969-12-31T23:59:59.9999999Z", -1),
+        ("0001-01-01T00:00:00+14:00", -621_356_472_000_000_000),
+    ],
+)
+def test_a_moment_that_is_printed_is_read(text: str, ticks: int) -> None:
+    assert ticks_of(text) == ticks

@@ -44,9 +44,36 @@ def read_entity(body: bytes, kind: type[E]) -> E:
         raise _malformed(body, error) from error
 
 
-def read_changes(body: bytes, kind: type[Entity]) -> Members:
-    """The members that an update's body sets, checked; computed ones and annotations left out."""
-    return _sift(read_members(body), kind, partial=True)
+def read_whole(body: bytes, kind: type[E], at: str = "") -> E:
+    """The entity that ``body`` represents with every member of it, computed ones too: what the
+    service wrote itself, or somebody in its stead. Faults lie below the path ``at``.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind, dec_hook=decode)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        sieve = _Sieve(partial=False, computed=True)
+        return entity(_sifted(sieve, read_members(body), kind, at), kind)
+
+
+def read_changes(sent: Members, kind: type[Entity]) -> Members:
+    """The members that an update sets, checked, of those that it ``sent``; computed ones and
+    annotations are left out.
+    """
+    return _sift(sent, kind, partial=True)
+
+
+def entity_tags(sent: Members) -> tuple[str, ...]:
+    """The ETags that a body says its entity was read with, in whichever version's spelling; the
+    update holds for no other state of it (Protocol 4.01, section 11.4.1.1).
+    """
+    found = tuple(sent[name] for name in _ETAGS if name in sent)
+    for tag in found:
+        if not isinstance(tag, str):
+            raise BadRequest(
+                f"The ETag in the body is {_describe(tag)}; expected it as it was read, a string.",
+                target=next(name for name in _ETAGS if name in sent),
+            )
+    return found
 
 
 def merge(stored: Members, changes: Members) -> Members:
@@ -78,6 +105,7 @@ def write(item: Entity) -> str:
     return JSON.encode(item).decode()
 
 
+_ETAGS = ("@odata.etag", "@etag")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -100,9 +128,12 @@ def read_members(body: bytes) -> Members:
 
 
 def _sift(values: Members, kind: type[Entity], *, partial: bool) -> Members:
-    sieve = _Sieve(partial=partial)
+    return _sifted(_Sieve(partial=partial), values, kind)
+
+
+def _sifted(sieve: _Sieve, values: Members, kind: type[Entity], at: str = "") -> Members:
     try:
-        clean = sieve.complex_value(values, shape(kind), "")
+        clean = sieve.complex_value(values, shape(kind), at)
     except _EnoughError:
         raise InvalidPayload(sieve.details) from None
     if sieve.details:
@@ -121,8 +152,10 @@ class _EnoughError(Exception):
 class _Sieve:
     """Walks a value along a shape: what remains is valid, what does not fit is in ``details``."""
 
-    def __init__(self, *, partial: bool) -> None:
+    def __init__(self, *, partial: bool, computed: bool = False) -> None:
         self.partial = partial
+        self.computed = computed
+        """Whether computed members count."""
         self.details: list[Detail] = []
 
     def complex_value(self, values: Members, at: Shape, path: str) -> Members:
@@ -135,7 +168,7 @@ class _Sieve:
             where = f"{path}{name}"
             if found is None:
                 self._fault(where, _unknown(name, at))
-            elif found.computed and not self._is_chosen_id(name, value, path):
+            elif found.computed and not self.computed and not self._is_chosen_id(name, value, path):
                 continue
             elif found.collection:
                 clean[name] = self._collection(value, found, where)

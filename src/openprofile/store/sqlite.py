@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
     Change,
@@ -32,11 +33,12 @@ from openprofile.store.base import (
     PutItem,
     Record,
     Relation,
+    Remember,
+    Remembered,
     Span,
     StoreError,
     Unavailable,
     Update,
-    new_version,
 )
 from openprofile.store.migrate import pending
 
@@ -93,6 +95,8 @@ class SqliteStore:
             self._reader.execute("PRAGMA query_only = ON")
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
+        self._turn_of: asyncio.AbstractEventLoop | None = None
+        """The loop in whose turn a transaction of reads is open."""
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -156,6 +160,10 @@ class SqliteStore:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        rows = self._rows(answers.REMEMBERED, (tenant, caller, request_id))
+        return Remembered(*rows[0]) if rows else None
+
     async def secret(self) -> bytes:
         with self._gate, _availability():
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
@@ -170,21 +178,48 @@ class SqliteStore:
         self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        self._end_reading()
         if self._reader is not self._writer:
             self._reader.close()
         self._writer.close()
 
     def _one(self, sql: str, parameters: tuple[str, ...]) -> Record | None:
-        with self._gate, _availability():
-            row = self._reader.execute(sql, parameters).fetchone()
-        return Record(*row) if row else None
+        rows = self._rows(sql, parameters)
+        return Record(*rows[0]) if rows else None
 
     def _all(self, sql: str, parameters: tuple[str | int, ...]) -> list[Record]:
         return [Record(*row) for row in self._rows(sql, parameters)]
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
-        with self._gate, _availability():
-            return self._reader.execute(sql, parameters).fetchall()
+        self._begin_reading()
+        with self._gate:
+            try:
+                return self._reader.execute(sql, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise Unavailable(str(error)) from error
+
+    def _begin_reading(self) -> None:
+        """Let all that is read in this turn of the loop be one transaction, as each costs more
+        than most statements.
+
+        It sees what had been committed when it began. The turn's tasks were all waiting by then;
+        whoever comes later, and may know of later writes, comes in another turn.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is self._turn_of or self._reader is self._writer:
+            return
+        self._end_reading()  # of a loop that has stopped
+        try:
+            self._reader.execute("BEGIN")
+        except sqlite3.DatabaseError as error:
+            raise Unavailable(str(error)) from error
+        self._turn_of = loop
+        loop.call_soon(self._end_reading)
+
+    def _end_reading(self) -> None:
+        if self._turn_of is not None:
+            self._turn_of = None
+            self._reader.execute("COMMIT")
 
     def _number(self, sql: str, parameters: tuple[str, ...]) -> int:
         ((number,),) = self._rows(sql, parameters)
@@ -272,7 +307,10 @@ class SqliteStore:
                 self._writer.execute(_DELETE, _place(key))
                 return None
             case Erase(tenant, owner):
-                self._writer.execute(people.ERASE, (tenant, owner))
+                people.erase(self._writer, tenant, owner)
+                return None
+            case Remember():
+                answers.remember(self._writer, change)
                 return None
             case EraseTenant(tenant):
                 for statement in people.ERASE_TENANT:
@@ -282,7 +320,7 @@ class SqliteStore:
                 return people.apply(self._writer, change)
 
     def _insert(self, change: Insert) -> Record:
-        key, version = change.key, new_version()
+        key, version = change.key, change.version
         parameters = (*_place(key), version, change.created, change.text)
         self._require_room(key, change.limit)
         try:
@@ -304,7 +342,10 @@ class SqliteStore:
         return record
 
     def _require_room(self, key: Key, limit: int) -> None:
-        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        place = (key.tenant, key.owner, key.facet)
+        count, has_owner = self._writer.execute(_COUNT, place).fetchone()
+        if not has_owner:
+            raise Missing(key.owner)
         if count >= limit:
             raise Full(f"{key.facet} holds {count} items")
 
@@ -323,7 +364,10 @@ _LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"
 )
-_COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+_COUNT = (
+    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
+    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
+)
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
