@@ -1,4 +1,4 @@
-"""The pictures of the docs: ``python tests/ui/screenshots.py FOLDER`` takes them anew."""
+"""The pictures of the docs, which ``scripts/screenshots`` takes anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from program import Program
-from ui.browser import DESKTOP, PHONE, chromium, window
+from ui.browser import PHONE, chromium, window
 from ui.story import tell
 
 
@@ -23,17 +23,14 @@ def take(folder: Path) -> None:
         tell(program)
         ada = f"/_openprofile/people/{program.endpoints['users'][0]['id']}"
         for name, path, size, dark in (
-            ("overview", "/", DESKTOP, False),
-            ("requests-dark", "/_openprofile/log", DESKTOP, True),
-            ("person", ada, DESKTOP, False),
-            ("overview-phone", "/", PHONE, False),
+            ("overview", "/", (960, 1040), False),
+            ("person", ada, (960, 760), True),
             ("requests-phone", "/_openprofile/log", PHONE, False),
-            ("person-phone-dark", ada, PHONE, True),
         ):
             with window(browser, size, dark=dark) as context:
                 page = context.new_page()
                 page.goto(program.url + path)
-                page.screenshot(path=folder / f"{name}.png", full_page=True)
+                page.screenshot(path=folder / f"{name}.png")
 
 
 if __name__ == "__main__":
