@@ -22,12 +22,16 @@ from openprofile.http.app import App
 from openprofile.http.protocol import Protocol
 from openprofile.settings import BadSettings
 
+BACKLOG = 2048
+"""Connections that wait on one socket to be accepted."""
 
-def listen(host: str, port: int) -> list[socket.socket]:
+
+def listen(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     """Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
 
-    ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Raises OSError,
-    with the address, where the port is taken or the host unknown.
+    ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Where it is
+    ``shared``, more such sockets may be opened on the port, and each gets a share of the
+    connections. Raises OSError, with the address, where the port is taken or the host unknown.
     """
     sockets: list[socket.socket] = []
     for address in ("127.0.0.1", "::1") if host == "localhost" else (host,):
@@ -36,6 +40,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
         ):
             opened = socket.socket(family, kind, protocol)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if family == socket.AF_INET6:
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             try:
@@ -83,6 +89,7 @@ async def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=10,
     )
     await _Announcing(config, ready, tls).serve(sockets)

@@ -41,6 +41,7 @@ from openprofile.store.base import (
     Update,
 )
 from openprofile.store.migrate import pending
+from openprofile.store.sqlite_turn import Turn
 
 GROUP = 256
 """How many writes one commit carries at most."""
@@ -84,6 +85,7 @@ class SqliteStore:
         try:
             with _availability():
                 _migrate(self._writer)
+                self._writer.execute("PRAGMA busy_timeout = 0")  # from here on it takes its turn
         except BaseException:
             self._writer.close()
             raise
@@ -93,6 +95,7 @@ class SqliteStore:
         else:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
+        self._turn = Turn(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
@@ -182,6 +185,7 @@ class SqliteStore:
         if self._reader is not self._writer:
             self._reader.close()
         self._writer.close()
+        self._turn.close()
 
     def _one(self, sql: str, parameters: tuple[str, ...]) -> Record | None:
         rows = self._rows(sql, parameters)
@@ -248,7 +252,7 @@ class SqliteStore:
     def _commit(self, group: list[_Write]) -> None:
         try:
             with self._gate, _availability():
-                self._writer.execute("BEGIN IMMEDIATE")
+                self._turn.begin(self._writer)
                 try:
                     for write in group:
                         self._carry_out(write)
