@@ -22,7 +22,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from openprofile.store.base import Insert, Key, Store, Update
+from openprofile.store.base import Insert, Key, PutPerson, Store, Update
 from openprofile.store.postgres import PostgresStore
 from openprofile.store.sqlite import SqliteStore
 from postgres import VERSIONS, Server
@@ -68,6 +68,8 @@ async def measure(name: str, store: Store, *, tasks: int, seconds: float) -> Non
 
     for _ in range(OWNERS):
         turn += 1
+        owner = place("").owner
+        await store.write([PutPerson("tenant", owner, owner, "{}")])
         await store.write([Insert(place(item), item, TEXT, ITEMS) for item in range(ITEMS)])
     rates = [await rate(operation) for operation in (read, collection, update, create)]
     print(f"| {name} |", " | ".join(f"{each:,.0f}" for each in rates), "|", flush=True)

@@ -1,18 +1,11 @@
-"""The use cases on people and groups: find them, show them, and let those who may change them."""
+"""The use cases on people and groups that change nothing: find them, and show them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable
 
-import msgspec
-
-from openprofile.clock import Clock, date_time_offset, is_id, new_id
+from openprofile.clock import Clock
 from openprofile.errors import (
-    AuthorizationRequestDenied,
-    Detail,
-    InvalidPayload,
-    ItemNotFound,
     ObjectConflict,
     ResourceNotFound,
 )
@@ -20,28 +13,23 @@ from openprofile.finding import sources
 from openprofile.finding.finder import Finder, Page
 from openprofile.finding.query import Query
 from openprofile.finding.sources import Place, Source
-from openprofile.finding.terms import MANAGER, read, terms
-from openprofile.model.directory import DirectoryObject, Group, Person, User
-from openprofile.model.primitives import JSON, DateTimeOffset, decode, quoted
-from openprofile.model.shape import shape
-from openprofile.odata.payload import Members, entity, members, merge, write
+from openprofile.finding.terms import linked, person_of, read, terms
+from openprofile.model.directory import Group, Person, User
+from openprofile.model.primitives import JSON, quoted
+from openprofile.odata.payload import write
 from openprofile.odata.query.seek import LAST
 from openprofile.policy import directory as grants
 from openprofile.policy.caller import Caller
 from openprofile.policy.decision import concerns
-from openprofile.policy.grants import Permissions, require
+from openprofile.policy.grants import require
 from openprofile.store.base import (
     Conflict,
-    DeletePerson,
-    Join,
-    Leave,
     Missing,
     PutGroup,
     PutPerson,
     Record,
     Span,
     Store,
-    Term,
     UpdatePerson,
 )
 
@@ -54,16 +42,7 @@ def fold(name: str) -> str:
 class Collection:
     """People or groups that a caller has been let in to; only ``Directory`` makes one."""
 
-    def __init__(
-        self, finder: Finder, asked: Query, source: Source, shown: frozenset[str] | None
-    ) -> None:
-        """``shown`` are the properties that the caller sees of everybody there, None for all."""
-        if shown is not None and not asked.names <= shown:
-            hidden = ", ".join(sorted(asked.names - shown))
-            raise AuthorizationRequestDenied(
-                f"Insufficient privileges to complete the operation. The query asks for {hidden}, "
-                f"and the token shows {', '.join(sorted(shown))} of the objects alone."
-            )
+    def __init__(self, finder: Finder, asked: Query, source: Source) -> None:
         self._finder = finder
         self._asked = asked
         self._source = source
@@ -93,7 +72,7 @@ class Directory:
     async def find(self, tenant: str, id_or_name: str) -> Person | None:
         """The person with this object id or user principal name."""
         record = await self._store.person(tenant, fold(id_or_name))
-        return _person(record) if record else None
+        return person_of(record) if record else None
 
     async def require(self, tenant: str, id_or_name: str) -> Person:
         """The person with this object id or user principal name; raises ResourceNotFound."""
@@ -118,7 +97,7 @@ class Directory:
         """The first people of a tenant, at ``most`` so many, by principal name."""
         by_name = Span("userPrincipalName", "", LAST)
         entries = await self._store.entries(tenant, "user", by_name, limit=most)
-        return [_person(entry.record) for entry in entries]
+        return [person_of(entry.record) for entry in entries]
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, belong to one group."""
@@ -133,22 +112,51 @@ class Directory:
             + [putting_group(tenant, group, people_in) for group, people_in in groups]
         )
 
-    # ----- reading
+    async def revise(
+        self,
+        tenant: str,
+        person_id: str,
+        change: Callable[[Person], Person],
+        *,
+        name: str | None = None,
+        needed: tuple[str, ...] = (),
+    ) -> Person:
+        """Store what ``change`` makes of a person, and return it.
+
+        ``name`` is the folded principal name that it gives them, where that is another; ``needed``
+        are the ids of the people that it puts into their record. Raises ResourceNotFound where
+        somebody is gone, ObjectConflict for a name that another person has, and what ``change``
+        raises.
+        """
+        wanted: list[Person] = []
+
+        def revised(record: Record) -> PutPerson:
+            wanted[:] = [change(person_of(record))]
+            return putting(tenant, wanted[0])
+
+        try:
+            await self._store.write([UpdatePerson(tenant, person_id, revised, name, needed)])
+        except Missing as error:
+            raise gone(str(error)) from error
+        except Conflict as error:
+            raise await conflict(self._store, tenant, wanted[0]) from error
+        return wanted[0]
+
+    # -----
 
     async def person(self, caller: Caller, who: str | None) -> Person:
         """A person, of whom the caller sees what ``policy.directory.shown_of_person`` says."""
-        return await self._addressed(caller, who, grants.READ_ME, grants.READ_PEOPLE)
+        return await self._addressed(caller, who, "users.get")
 
     async def everybody(self, caller: Caller, asked: Query) -> Collection:
         """The people of the caller's tenant that a query asks for; raises UnsupportedQuery."""
-        require(caller, grants.READ_PEOPLE)
+        _require(caller, "users.list")
         source = sources.everyone(self._store, caller.tenant, asked)
         return self._collection(caller, asked, source)
 
     async def manager(self, caller: Caller, who: str | None) -> Person:
         """The person to whom somebody reports; raises ResourceNotFound if there is none."""
-        allowed = grants.READ_ALL_OF_PEOPLE
-        person = await self._addressed(caller, who, allowed, allowed)
+        person = await self._addressed(caller, who, "manager.get")
         found = await self.find(caller.tenant, person.manager) if person.manager else None
         if found is None:
             raise ResourceNotFound(f"Resource 'manager' does not exist: {person.id} has none.")
@@ -156,140 +164,42 @@ class Directory:
 
     async def reports(self, caller: Caller, who: str | None, asked: Query) -> Collection:
         """The people who report to somebody."""
-        person = await self._addressed(
-            caller, who, grants.READ_MY_REPORTS, grants.READ_ALL_OF_PEOPLE
-        )
+        person = await self._addressed(caller, who, "directReports.list")
         source = sources.reports(self._store, caller.tenant, person.id)
         return self._collection(caller, asked, source)
 
     async def groups_of(self, caller: Caller, who: str | None, asked: Query) -> Collection:
         """The groups that somebody is a member of."""
-        person = await self._addressed(caller, who, grants.READ_MY_GROUPS, grants.READ_GROUPS)
+        person = await self._addressed(caller, who, "memberOf.list")
         source = sources.groups(self._store, caller.tenant, person.id)
         return self._collection(caller, asked, source)
 
     async def group(self, caller: Caller, group_id: str) -> Group:
         """A group."""
-        require(caller, grants.READ_GROUPS)
-        return await self._group(caller.tenant, group_id)
+        _require(caller, "groups.get")
+        return await self.known_group(caller.tenant, group_id)
 
     async def groups(self, caller: Caller, asked: Query) -> Collection:
         """The groups of the caller's tenant that a query asks for; raises UnsupportedQuery."""
-        require(caller, grants.READ_GROUPS)
+        _require(caller, "groups.list")
         source = sources.everyone(self._store, caller.tenant, asked)
         return self._collection(caller, asked, source)
 
     async def members(self, caller: Caller, group_id: str, asked: Query) -> Collection:
         """The people of a group."""
-        group = await self.group(caller, group_id)
+        _require(caller, "members.list")
+        group = await self.known_group(caller.tenant, group_id)
         source = sources.members(self._store, caller.tenant, group.id)
         return self._collection(caller, asked, source)
 
-    # ----- writing
-
-    async def create(self, caller: Caller, user: User) -> Person:
-        """Store a new person and return them with everything that the service fills in.
-
-        An id that is a GUID is kept, any other replaced. Raises InvalidPayload, and
-        ObjectConflict if another person has the id or the userPrincipalName.
-        """
-        self._require_writer(caller, grants.WRITE_PEOPLE)
-        user.id = fold(user.id) if is_id(user.id) else new_id()
-        user.created_date_time = DateTimeOffset(date_time_offset(self._clock.ticks()))
-        user.deleted_date_time = None
-        if user.account_enabled is None:
-            user.account_enabled = True
-        person = Person(user=checked(user))
-        put = msgspec.structs.replace(putting(caller.tenant, person), new=True)
-        try:
-            await self._store.write([put])
-        except Conflict as error:
-            raise await self._conflict(caller.tenant, person) from error
-        return person
-
-    async def update(self, caller: Caller, who: str | None, changes: Members) -> Person:
-        """Merge ``changes`` into a person and return them; raises as ``create`` does."""
-        person = await self._written(caller, who)
-
-        def revise(record: Record) -> PutPerson:
-            before = _person(record)
-            user = entity(merge(members(write(before.user)), changes), User)
-            user = checked(user, changes.keys())
-            return putting(caller.tenant, msgspec.structs.replace(before, user=user))
-
-        name = changes.get("userPrincipalName")
-        return await self._update(caller, person, revise, name and fold(name))
-
-    async def delete(self, caller: Caller, who: str | None) -> None:
-        """Erase a person, their profile and their memberships in one transaction."""
-        person = await self._written(caller, who, grants.DELETE_PEOPLE)
-
-        def release(record: Record) -> PutPerson:
-            return putting(caller.tenant, msgspec.structs.replace(_person(record), manager=None))
-
-        try:
-            await self._store.write([DeletePerson(caller.tenant, person.id, MANAGER, release)])
-        except Missing as error:
-            raise _gone(person) from error
-
-    async def set_manager(self, caller: Caller, who: str | None, manager: str | None) -> None:
-        """Let a person report to another, by their id or principal name, or to nobody (None).
-
-        Raises ObjectConflict for whom is to report to themselves.
-        """
-        person = await self._written(caller, who)
-        leader = None if manager is None else (await self.require(caller.tenant, manager)).id
-        if leader == person.id:
-            raise ObjectConflict("A person cannot be their own manager.", target="@odata.id")
-
-        def revise(record: Record) -> PutPerson:
-            return putting(caller.tenant, msgspec.structs.replace(_person(record), manager=leader))
-
-        await self._update(caller, person, revise)
-
-    async def set_lists(
-        self, caller: Caller, person: Person, *, family: list[str], contacts: list[str]
-    ) -> None:
-        """Set the lists that a person keeps, by ids; raises ResourceNotFound if they are gone."""
-
-        def revise(record: Record) -> PutPerson:
-            changed = msgspec.structs.replace(_person(record), family=family, contacts=contacts)
-            return putting(caller.tenant, changed)
-
-        await self._update(caller, person, revise)
-
-    async def add_member(self, caller: Caller, group_id: str, who: str) -> None:
-        """Make a person a member of a group; raises ObjectConflict for one who is."""
-        self._require_writer(caller, grants.WRITE_MEMBERS)
-        group = await self._group(caller.tenant, group_id)
-        person = await self.require(caller.tenant, who)
-        try:
-            await self._store.write([Join(caller.tenant, group.id, person.id)])
-        except Conflict as error:
-            raise ObjectConflict(
-                f"{quoted(who)} is a member of the group already.", target="@odata.id"
-            ) from error
-        except Missing as error:
-            raise _gone(person) from error
-
-    async def remove_member(self, caller: Caller, group_id: str, who: str) -> None:
-        """End a membership; raises ItemNotFound if there is none."""
-        self._require_writer(caller, grants.WRITE_MEMBERS)
-        group = await self._group(caller.tenant, group_id)
-        try:
-            await self._store.write([Leave(caller.tenant, group.id, fold(who))])
-        except Missing as error:
-            raise ItemNotFound(f"{quoted(who)} is not the id of a member of the group.") from error
-
     # -----
 
-    async def _addressed(
-        self, caller: Caller, who: str | None, own: Permissions, others: Permissions
-    ) -> Person:
-        """The person whom a path names; ``own`` is what reaches the caller themselves.
+    async def _addressed(self, caller: Caller, who: str | None, operation: str) -> Person:
+        """The person whom a path names.
 
         Whoever may not see others is not told who there is.
         """
+        own, others = grants.NEEDED[operation]
         reaches_others = grants.holds(caller, others)
         if caller.person is None or reaches_others or not grants.holds(caller, own):
             require(caller, own if who is None else others)
@@ -304,7 +214,8 @@ class Directory:
         assert found is not None
         return found
 
-    async def _group(self, tenant: str, group_id: str) -> Group:
+    async def known_group(self, tenant: str, group_id: str) -> Group:
+        """The group with this id; raises ResourceNotFound."""
         record = await self._store.group(tenant, fold(group_id))
         if record is None:
             raise ResourceNotFound(
@@ -315,110 +226,32 @@ class Directory:
         return found
 
     def _collection(self, caller: Caller, asked: Query, source: Source) -> Collection:
-        people = asked.kind is User
-        shown = grants.shown_of_person(caller, None) if people else grants.shown_of_group(caller)
+        grants.require_shown(caller, asked.names, people=asked.kind is User)
         finder = Finder(self._store, caller.tenant, self._clock.ticks())
-        return Collection(finder, asked, source, shown)
-
-    def _require_writer(self, caller: Caller, needed: Permissions) -> None:
-        require(caller, needed)
-        grants.require_administrator(caller)
-
-    async def _written(
-        self, caller: Caller, who: str | None, needed: Permissions = grants.WRITE_PEOPLE
-    ) -> Person:
-        self._require_writer(caller, needed)
-        return await self.concerned(caller, who)
-
-    async def _update(
-        self,
-        caller: Caller,
-        person: Person,
-        revise: Callable[[Record], PutPerson],
-        name: str | None = None,
-    ) -> Person:
-        put: list[PutPerson] = []
-
-        def revised(record: Record) -> PutPerson:
-            put[:] = [revise(record)]
-            return put[0]
-
-        try:
-            update = UpdatePerson(caller.tenant, person.id, revised, name)
-            (record,) = await self._store.write([update])
-        except Missing as error:
-            raise _gone(person) from error
-        except Conflict as error:
-            raise await self._conflict(caller.tenant, _PERSON.decode(put[0].text)) from error
-        assert record is not None
-        return _person(record)
-
-    async def _conflict(self, tenant: str, wanted: Person) -> ObjectConflict:
-        """Which value of ``wanted`` somebody else has."""
-        name = "userPrincipalName"
-        value = wanted.user.user_principal_name
-        there = await self._store.person(tenant, fold(value))
-        if there is None or there.id == wanted.id:
-            name, value = "id", wanted.id
-        return ObjectConflict(
-            f"Another object with the same value for property {name} already exists: "
-            f"{quoted(value)}.",
-            target=name,
-        )
+        return Collection(finder, asked, source)
 
 
-_NAME = re.compile(r"[^\s@/\\?#%\"<>()\[\]:;,|\x00-\x1f\x7f]{1,64}@[^\W_][\w.-]{0,254}")
-_LONGEST = 256
-_MOST = 100
-_PERSON = msgspec.json.Decoder(Person, dec_hook=decode)
+def _require(caller: Caller, operation: str) -> None:
+    require(caller, grants.NEEDED[operation].others)
 
 
-def checked(user: User, changed: Container[str] | None = None) -> User:
-    """A person as they may be stored: without a password; raises InvalidPayload.
-
-    ``changed`` are the properties that have been set, None for all.
-    """
-    faults = [fault for fault in _faults(user) if changed is None or fault.target in changed]
-    if faults:
-        raise InvalidPayload(faults)
-    return msgspec.structs.replace(user, password_profile=None)
-
-
-def _faults(user: User) -> Iterator[Detail]:
-    if not _NAME.fullmatch(user.user_principal_name):
-        name = quoted(user.user_principal_name)
-        expected = "it is required, like 'ada@harbour.example'"
-        yield _fault("userPrincipalName", f"{expected}; got {name}")
-    if not (user.display_name or "").strip():
-        yield _fault("displayName", "it is required and holds a name")
-    yield from too_long(user)
-
-
-def too_long(found: DirectoryObject) -> Iterator[Detail]:
-    """A fault for each property of a person or a group that holds more than it may."""
-    for name, declared in shape(type(found)).properties.items():
-        value = getattr(found, declared.attribute)
-        if declared.edm != "Edm.String" or value is None:
-            continue
-        texts = value if declared.collection else [value]
-        if any(len(text) > _LONGEST for text in texts):
-            yield _fault(name, f"expected at most {_LONGEST} characters")
-        if len(texts) > _MOST:
-            yield _fault(name, f"expected at most {_MOST} items")
-
-
-def _fault(name: str, reason: str) -> Detail:
-    return Detail("invalidProperty", name, f"Property '{name}': {reason}.")
-
-
-def _person(record: Record) -> Person:
-    return _PERSON.decode(record.text)
+async def conflict(store: Store, tenant: str, wanted: Person) -> ObjectConflict:
+    """Which value of ``wanted`` somebody else has."""
+    name = "userPrincipalName"
+    value = wanted.user.user_principal_name
+    there = await store.person(tenant, fold(value))
+    if there is None or there.id == wanted.id:
+        name, value = "id", wanted.id
+    return ObjectConflict(
+        f"Another object with the same value for property {name} already exists: {quoted(value)}.",
+        target=name,
+    )
 
 
 def putting(tenant: str, person: Person) -> PutPerson:
     """The change that stores a person, with everything that they are found by."""
-    found = (*terms(person.user), Term(MANAGER, person.manager or ""))
     name = fold(person.user.user_principal_name)
+    found = (*terms(person.user), *linked(person))
     return PutPerson(tenant, person.id, name, JSON.encode(person).decode(), found)
 
 
@@ -427,5 +260,6 @@ def putting_group(tenant: str, group: Group, members: tuple[str, ...] | None) ->
     return PutGroup(tenant, group.id, write(group), members, terms(group))
 
 
-def _gone(person: Person) -> ResourceNotFound:
-    return ResourceNotFound(f"Resource {quoted(person.id)} does not exist any more.")
+def gone(person_id: str) -> ResourceNotFound:
+    """What is raised for a person who was there a moment ago."""
+    return ResourceNotFound(f"Resource {quoted(person_id)} does not exist any more.")

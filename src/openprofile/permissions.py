@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import msgspec
 
 from openprofile.model.directory import BETA
+from openprofile.model.kinds import Model
 from openprofile.odata.operations import Operation, operations
+from openprofile.policy.directory import NEEDED
 from openprofile.policy.grants import READ_PROFILE, WRITE_OTHERS, WRITE_PROFILE, Permissions
 
 KNOWN_ON = "2026-08-07"
@@ -53,9 +55,17 @@ def profile_operations() -> list[Operation]:
     return [operation for operation in operations(BETA) if "/profile" in operation.path]
 
 
+def directory_operations(model: Model = BETA) -> list[Operation]:
+    """The operations on people and groups, which are the same in every version."""
+    return [operation for operation in operations(model) if "/profile" not in operation.path]
+
+
 def needed(operation: Operation) -> Permissions:
-    """The permissions that an operation on a profile needs."""
-    return READ_PROFILE if operation.method == "GET" else WRITE_PROFILE
+    """The permissions that an operation needs, at ``/me`` those for the caller's own."""
+    if "/profile" in operation.path:
+        return READ_PROFILE if operation.method == "GET" else WRITE_PROFILE
+    reach = NEEDED[operation.name]
+    return reach.own if operation.path.startswith("/me") else reach.others
 
 
 def markdown() -> str:
@@ -79,7 +89,9 @@ _NOTES = f"""\
   or {WRITE_OTHERS.delegated[-1]}, as far as they see it: what is not for them is not found.
 - **What is read is what the audiences allow**, with whatever permission: see
   [audiences.md](audiences.md). An application by itself sees everything.
-- An application by itself has no `/me`: it gets a 400 there.
+- An application by itself has no `/me`: it gets a 400 there. It reaches its own tenant alone.
+- `…/$count`, `…/$ref` of a collection and `…/$value` need what the `GET` above them needs, and
+  `POST …/{{facet}}/$ref` what the `POST` does; each request of a `$batch` what it needs by itself.
 - `AgentIdUser.…` are Graph's permissions on agent users. Graph's data lists them for every
   operation, and this directory does not tell agent users from people: they reach what
   `User.ReadWrite.All` reaches. Whoever consents to one should know.
@@ -93,10 +105,22 @@ _OWN = """\
 The lists behind the last two are their owner's: an administrator, who could put themselves on one,
 neither sees nor sets them; an application with consent does.
 """
+_DIRECTORY = """\
+## The directory
+
+On `/v1.0` and `/beta` alike. Whoever asks for themselves at `/users/{their own id}` needs what
+`/me` needs. What an operation marked * changes is changed by an administrator (Global, User or
+People Administrator, by the claim `wids`) or an application alone.
+
+- With `User.ReadBasic.All` alone, the basic properties of others are shown (`displayName`,
+  `givenName`, `id`, `mail`, `surname`, `userPrincipalName`), and a query may ask for no other.
+- Whom a token lets see a relation and not what it leads to sees the ids there.
+"""
 _COMPARED = f"""\
 ## Differences from Graph
 
-A comparison with Graph's permission data of {KNOWN_ON} finds these and no others
+A comparison of the operations on profiles with Graph's permission data of {KNOWN_ON} finds these
+and no others
 (`tests/api/test_permissions.py`, with `OPENPROFILE_PERMISSIONS` naming a copy of it).
 `/admin/people` is not served, and so needs nothing.
 """
@@ -124,6 +148,18 @@ def _lines() -> Iterator[str]:
             name = "read" if needed(operation) is READ_PROFILE else "write"
             yield f"| `{operation.method} {path}` | {name} |"
     yield _OWN
+    yield _DIRECTORY
+    yield "| operation | delegated | application |"
+    yield "| --- | --- | --- |"
+    for operation in directory_operations():
+        found = needed(operation)
+        own = operation.path.startswith("/me")
+        application = "none" if own else _names(found.application, found.least_application)
+        delegated = _names(found.delegated, found.least_delegated)
+        administrators = " *" if found.condition else ""
+        name = f"`{operation.method} {operation.path}`"
+        yield f"| {name}{administrators} | {delegated} | {application} |"
+    yield ""
     yield _COMPARED
     yield "| operation | how it differs | why |"
     yield "| --- | --- | --- |"

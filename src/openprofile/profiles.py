@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import msgspec
 
 from openprofile.clock import Clock, date_time_offset, is_id, new_id
-from openprofile.directory import Directory, fold
+from openprofile.directory import Directory, fold, gone
 from openprofile.errors import (
     ItemNotFound,
     NameAlreadyExists,
     QuotaLimitReached,
     ResourceModified,
+    ResourceNotFound,
 )
 from openprofile.model.directory import Person
 from openprofile.model.enums import AllowedAudiences
@@ -28,7 +30,8 @@ from openprofile.model.primitives import DateTimeOffset, decode, quoted
 from openprofile.odata.payload import Members, entity, members, merge, write
 from openprofile.policy import audience
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Trail, current
+from openprofile.policy.decision import Trail, concerns, current
+from openprofile.policy.federation import Federation
 from openprofile.policy.grants import READ_PROFILE, WRITE_PROFILE, require, require_write_to
 from openprofile.store.base import (
     Change,
@@ -55,6 +58,8 @@ class Access(msgspec.Struct, frozen=True):
     """A caller let in to one person's profile; only ``Profiles`` makes one."""
 
     caller: Caller
+    tenant: str
+    """The owner's, which is the caller's unless the caller only reads."""
     owner: Person
     relations: int
     """The caller's relations to the owner, as ``audience.visible`` takes them."""
@@ -70,9 +75,18 @@ class Profiles:
     that these give, and a ``facet``, which is a segment of FACETS.
     """
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, *, limit: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        federation: Federation,
+        *,
+        limit: int,
+    ) -> None:
         """``limit`` is how many items one facet of one person may hold."""
         self._store = store
+        self._federation = federation
         self._directory = directory
         self._clock = clock
         self._limit = limit
@@ -81,15 +95,25 @@ class Profiles:
         """Access to read the profile of ``who``, an id or principal name, or None for the
         caller's own.
 
+        A person of another tenant is there for those who see something of their profile.
+
         Raises AuthorizationRequestDenied where the token does not reach, BadRequest for the own
         profile of an application, ResourceNotFound for an unknown person.
         """
         require(caller, READ_PROFILE)
-        owner = await self._directory.concerned(caller, who)
+        try:
+            owner = await self._directory.concerned(caller, who)
+        except ResourceNotFound:
+            abroad = None if who is None else await self._abroad(caller, who)
+            if abroad is None:
+                raise
+            return abroad
         return await self._access(caller, owner, writes=False)
 
     async def writing(self, caller: Caller, who: str | None) -> Access:
-        """Access to write the profile of ``who``; raises as ``reading`` does."""
+        """Access to write the profile of ``who``, who is of the caller's tenant; raises as
+        ``reading`` does.
+        """
         require(caller, WRITE_PROFILE)
         owner = await self._directory.concerned(caller, who)
         require_write_to(caller, owner.id)
@@ -100,7 +124,7 @@ class Profiles:
         if FACETS[facet].read_only:
             records = _derived(access.owner, facet)
         else:
-            records = await self._store.collection(access.caller.tenant, access.owner.id, facet)
+            records = await self._store.collection(access.tenant, access.owner.id, facet)
         return [record for record in records if _sees(access, record)]
 
     async def facets(self, access: Access) -> dict[str, list[Record]]:
@@ -109,7 +133,7 @@ class Profiles:
             facet: _derived(access.owner, facet) if FACETS[facet].read_only else []
             for facet in sorted(FACETS)
         }
-        for facet, record in await self._store.owned(access.caller.tenant, access.owner.id):
+        for facet, record in await self._store.owned(access.tenant, access.owner.id):
             if facet in found:  # a facet that is declared no more is not shown
                 found[facet].append(record)
         return {
@@ -132,7 +156,8 @@ class Profiles:
         """Store a new item and return it with everything that the service fills in.
 
         An id that is a GUID is kept (NameAlreadyExists if it is taken), any other replaced.
-        Raises QuotaLimitReached when the facet is full.
+        Raises QuotaLimitReached when the facet is full, ResourceNotFound when its owner has been
+        deleted in the meantime.
         """
         if not is_id(item.id):
             item.id = new_id()
@@ -149,6 +174,8 @@ class Profiles:
             raise NameAlreadyExists(
                 f"{facet} has an item with the id {quoted(item.id)} already.", target="id"
             ) from error
+        except Missing as error:
+            raise gone(access.owner.id) from error
         except Full as error:
             raise QuotaLimitReached(
                 f"{facet} holds {self._limit} items, the most that one person's facet may hold."
@@ -199,7 +226,7 @@ class Profiles:
     async def erase(self, access: Access) -> None:
         """Remove everything that is stored of the profile, in one transaction."""
         assert access.writes
-        await self._store.write([Erase(access.caller.tenant, access.owner.id)])
+        await self._store.write([Erase(access.tenant, access.owner.id)])
 
     async def _write(self, access: Access, change: Change) -> Record:
         assert access.writes
@@ -213,8 +240,51 @@ class Profiles:
             and caller.person != owner.id
             and await self._directory.share_group(caller.tenant, caller.person, owner.id)
         )
-        relations = audience.relations(caller, owner=owner, shares_group=shares)
-        return Access(caller, owner, relations, writes, current())
+        tenant = caller.tenant
+        relations = audience.relations(
+            caller,
+            owner=owner,
+            tenant=tenant,
+            trusted=self._federation.trusted(tenant, by=tenant),
+            shares_group=shares,
+        )
+        return Access(caller, tenant, owner, relations, writes, current())
+
+    async def _abroad(self, caller: Caller, who: str) -> Access | None:
+        """Access to read the profile of a person of another tenant, who shows the caller something;
+        None where there is nobody like that.
+
+        Every tenant is asked the same, whatever the others answer, and as much for nobody as for
+        somebody who hides: the time is not to tell who is there.
+        """
+        if caller.person is None:
+            return None
+        tenants = self._federation.beyond(caller.tenant)
+        found = await asyncio.gather(*(self._shown_in(tenant, caller, who) for tenant in tenants))
+        for access, shows in found:
+            if access is not None and shows:
+                concerns(access.owner.id)
+                return access
+        for access, _ in found:
+            if access is not None and access.trail is not None:
+                concerns(access.owner.id)
+                access.trail.decisions.append(audience.UNSEEN_ABROAD)
+        return None
+
+    async def _shown_in(self, tenant: str, caller: Caller, who: str) -> tuple[Access | None, bool]:
+        """The access that ``who`` of another tenant would give, and whether anything is seen."""
+        owner = await self._directory.find(tenant, who)
+        items = await self._store.owned(tenant, owner.id if owner else fold(who))
+        if owner is None:
+            return None, False
+        trusted = self._federation.trusted(caller.tenant, by=tenant)
+        to = audience.relations(
+            caller, owner=owner, tenant=tenant, trusted=trusted, shares_group=False
+        )
+        shows = any(
+            audience.visible(_audiences(record), to) for facet, record in items if facet in FACETS
+        )
+        return Access(caller, tenant, owner, to, writes=False, trail=current()), shows
 
     async def _author(self, access: Access) -> IdentitySet:
         """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
@@ -234,12 +304,6 @@ class Profiles:
 
 def fill_in(item: ItemFacet) -> None:
     """Give a new item what its author left to the service, except ids, times and authors."""
-    if item.allowed_audiences is None:
-        item.allowed_audiences = AllowedAudiences("organization")
-    if item.is_searchable is None:
-        item.is_searchable = False
-    if item.source is None:
-        item.source = PersonDataSources(type=["user"])
     if not item.sources:
         item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
     item.recalculate(None)
@@ -254,8 +318,6 @@ def _derived(owner: Person, facet: str) -> list[Record]:
     """The items that a read-only facet has for a person; their version is their content's."""
     records = []
     for item in FACETS[facet].of(owner.user):
-        item.allowed_audiences = AllowedAudiences("organization")
-        item.is_searchable = False
         item.created_date_time = item.last_modified_date_time = owner.user.created_date_time
         item.created_by = item.last_modified_by = IdentitySet(
             application=Identity(display_name="AAD")
@@ -269,43 +331,75 @@ def _derived(owner: Person, facet: str) -> list[Record]:
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """The state of an item that a request depends on: ``If-Match`` and ``If-None-Match``.
+    """The state that a request depends on: ``If-Match``, ``If-None-Match``, and the ETags in the
+    body of an update. All that are there must hold.
 
     Tags are compared weakly, also by ``If-Match``, where OData differs from RFC 9110
-    (Protocol 4.01, sections 8.2.4 and 8.2.5).
+    (Protocol 4.01, sections 8.2.4, 8.2.5 and 11.4.1.1).
     """
 
     if_match: str | None = None
     if_none_match: str | None = None
+    read_with: tuple[str, ...] = ()
+    """The ETags in the body."""
 
     def check(self, record: Record) -> None:
         """Raise ResourceModified unless ``record`` is as a write wants it."""
-        self._match(record)
-        if self.if_none_match is not None and _names(self.if_none_match, record):
-            raise ResourceModified(
-                f"The item is there: its ETag is {etag(record)}, "
-                f"If-None-Match excludes {self.if_none_match[:64]}."
-            )
-
-    def _match(self, record: Record) -> None:
-        if self.if_match is not None and not _names(self.if_match, record):
-            raise ResourceModified(
-                f"The item has changed: its ETag is {etag(record)}, "
-                f"If-Match asks for {self.if_match[:64]}."
-            )
+        self._check(etag(record))
 
     def has(self, record: Record) -> bool:
         """Whether a reader has this version already; raises ResourceModified where it asks for
         another.
         """
-        self._match(record)
-        return self.if_none_match is not None and _names(self.if_none_match, record)
+        tag = etag(record)
+        self._match(tag)
+        return self.if_none_match is not None and _names(self.if_none_match, tag)
+
+    def check_untagged(self, *, there: bool = True) -> None:
+        """Raise ResourceModified unless a write wants what has no ETag, and is ``there`` or not.
+
+        No tag is the tag of such a resource, and ``*`` is any that there is.
+        """
+        if there:
+            self._check(None)
+        elif self.if_match is not None:
+            raise ResourceModified(
+                f"If-Match asks for {self.if_match[:64]}, and there is nothing yet."
+            )
+
+    def _check(self, tag: str | None) -> None:
+        self._match(tag)
+        if self.if_none_match is not None and _names(self.if_none_match, tag):
+            raise ResourceModified(
+                f"It is there: {_its(tag)}, If-None-Match excludes {self.if_none_match[:64]}."
+            )
+        for sent in self.read_with:
+            if tag is None or _opaque(sent) != _opaque(tag):
+                raise ResourceModified(
+                    f"It has changed: {_its(tag)}, the body was read with {sent[:64]}."
+                )
+
+    def _match(self, tag: str | None) -> None:
+        if self.if_match is not None and not _names(self.if_match, tag):
+            raise ResourceModified(
+                f"It has changed: {_its(tag)}, If-Match asks for {self.if_match[:64]}."
+            )
 
 
-def _names(tags: str, record: Record) -> bool:
-    """Whether a list of entity tags, or ``*``, names the record's version."""
-    own = etag(record).removeprefix("W/")
-    return tags.strip() == "*" or own in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+def _names(tags: str, own: str | None) -> bool:
+    """Whether a list of entity tags, or ``*``, names what has the tag ``own``, or none."""
+    if tags.strip() == "*":
+        return True
+    return own is not None and _opaque(own) in [_opaque(tag) for tag in tags.split(",")]
+
+
+def _opaque(tag: str) -> str:
+    """A tag as the weak comparison takes it."""
+    return tag.strip().removeprefix("W/")
+
+
+def _its(tag: str | None) -> str:
+    return "it has no ETag" if tag is None else f"its ETag is {tag}"
 
 
 class _Audiences(msgspec.Struct, rename="camel"):
@@ -342,7 +436,7 @@ def _audiences(record: Record) -> AllowedAudiences | None:
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:
-    return Key(access.caller.tenant, access.owner.id, facet, fold(item_id))
+    return Key(access.tenant, access.owner.id, facet, fold(item_id))
 
 
 def _not_found(facet: str, item_id: str) -> ItemNotFound:

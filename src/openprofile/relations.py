@@ -58,7 +58,12 @@ class Relations:
         }
         if faults:
             raise InvalidPayload(faults)
-        await self._directory.set_lists(caller, owner, **known)
+
+        def revised(before: Person) -> Person:
+            return msgspec.structs.replace(before, **known)
+
+        everybody = (*known["family"], *known["contacts"])
+        await self._directory.revise(caller.tenant, owner.id, revised, needed=everybody)
         return Lists(**known)
 
     async def _let_in(self, caller: Caller, who: str | None, needed: Permissions) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -15,9 +16,8 @@ from msgspec import Meta
 PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
-    PREFIX
-    + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
-    "|(SERVICE|PORT)_.*)"
+    PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN"
+    "|(DEV|SERVE|TOKEN|IMPORT|EXPORT|BACKUP|RESTORE|COPY|TEST)_.*|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what
 Kubernetes tells every container of a service with this name."""
@@ -129,6 +129,13 @@ class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         named = self.tenants or _GUID.findall(self.issuer)[:1]
         return frozenset(one.casefold() for one in named)
 
+    @property
+    def spoken_for(self) -> list[str]:
+        """The tenants that the people of its tokens are of."""
+        if self.tenant:
+            return [self.tenant.casefold()]
+        return sorted(self.accepted_tenants) or [str(uuid.uuid5(uuid.NAMESPACE_URL, self.issuer))]
+
 
 class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of ``openprofile serve``; the issuer's stand for the first issuer."""
@@ -140,6 +147,14 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             "of an issuer, in the environment a JSON list of them."
         ),
     ] = []
+    federated_tenants: Annotated[
+        dict[str, list[str]],
+        Meta(
+            description="For each tenant the tenants that it trusts, whose people see what its "
+            "people have for `federatedOrganizations`: a table in the file, a JSON object in the "
+            "environment."
+        ),
+    ] = {}
     database: Annotated[
         str,
         Meta(
@@ -193,6 +208,14 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     item_limit: Annotated[
         int, Meta(ge=1, description="Items that one facet of one person may hold.")
     ] = 1000
+    repeat_client_requests: Annotated[
+        bool,
+        Meta(
+            description="Whether a write whose `client-request-id` comes again within five "
+            "minutes, from the same caller with the same method, URL and body, is the same "
+            "request, answered again and not carried out again."
+        ),
+    ] = False
     log_level: Annotated[
         str,
         Meta(
@@ -201,11 +224,34 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = "info"
 
+    @property
+    def limits(self) -> Limits:
+        """What requests and facets may hold by these settings."""
+        return Limits(body=self.body_limit, items=self.item_limit)
+
     def all_issuers(self) -> list[IssuerSettings]:
         """Every issuer, the first one first."""
         values = {name: getattr(self, name) for name in IssuerSettings.__struct_fields__}
         first = [IssuerSettings(**values)] if self.issuer else []
         return first + self.issuers
+
+    def all_tenants(self) -> list[str]:
+        """Every tenant that an issuer speaks for, in the issuers' order."""
+        return [*dict.fromkeys(one for each in self.all_issuers() for one in each.spoken_for)]
+
+    def trusts(self) -> dict[str, frozenset[str]]:
+        """The trust list of each tenant; raises BadSettings for a tenant of no issuer."""
+        known = self.all_tenants()
+        found: dict[str, frozenset[str]] = {}
+        for tenant, trusted in self.federated_tenants.items():
+            for one in (tenant, *trusted):
+                if one.casefold() not in known:
+                    raise BadSettings(
+                        f"federated_tenants names {one}, for which no issuer speaks; expected one "
+                        f"of {', '.join(known)}."
+                    )
+            found[tenant.casefold()] = frozenset(one.casefold() for one in trusted)
+        return found
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -266,13 +312,17 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     """A variable's text as its setting takes it."""
-    if not isinstance(getattr(Settings(), name), list):
+    kind = type(getattr(Settings(), name))
+    if kind not in (list, dict):
         return text
-    if text.lstrip().startswith("["):
+    if kind is dict or text.lstrip().startswith("["):
+        expected = "object" if kind is dict else "list"
         try:
             return msgspec.json.decode(text)
         except msgspec.DecodeError as error:
-            raise BadSettings(f"{PREFIX}{name.upper()} is not a JSON list: {error}.") from error
+            raise BadSettings(
+                f"{PREFIX}{name.upper()} is not a JSON {expected}: {error}."
+            ) from error
     return text.replace(",", " ").split()
 
 

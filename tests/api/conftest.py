@@ -11,6 +11,7 @@ from openprofile import sample
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person, User
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR
+from openprofile.policy.federation import Federation
 from openprofile.server.stand_in import StandIn, stand_in
 from openprofile.settings import Limits
 
@@ -73,12 +74,24 @@ class Service:
 OTHER_TENANT = "11111111-2222-4333-8444-555555555555"
 
 
+TRUSTED_TENANT = "22222222-3333-4444-8555-666666666666"
+FEDERATION = Federation(
+    (sample.TENANT, OTHER_TENANT, TRUSTED_TENANT), {sample.TENANT: frozenset({TRUSTED_TENANT})}
+)
+"""The people of all three may come upon each other, and the sample people trust one."""
+
+
 async def of_another_tenant(
-    data: Path, parts: StandIn, who: User, *scopes: str, directory_roles: Sequence[str] = ()
+    data: Path,
+    parts: StandIn,
+    who: User,
+    *scopes: str,
+    directory_roles: Sequence[str] = (),
+    tenant: str = OTHER_TENANT,
 ) -> str:
-    """The token of a person of OTHER_TENANT, whom this puts into its directory."""
-    await parts.directory.put(OTHER_TENANT, [Person(user=who)], [])
-    authority = Authority(data / "authority", OTHER_TENANT, parts.clock)
+    """The token of a person of another tenant, whom this puts into its directory."""
+    await parts.directory.put(tenant, [Person(user=who)], [])
+    authority = Authority(data / "authority", tenant, parts.clock)
     return authority.delegated(who, scopes, directory_roles=directory_roles, expires_in=3600)
 
 
@@ -99,7 +112,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def service(data: Path) -> AsyncIterator[Service]:
     async with (
         stand_in(
-            data, memory=True, limits=Limits(items=FACET_LIMIT), tenants=[OTHER_TENANT]
+            data,
+            memory=True,
+            limits=Limits(items=FACET_LIMIT),
+            tenants=[OTHER_TENANT, TRUSTED_TENANT],
+            federation=FEDERATION,
         ) as parts,
         httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=parts.app, raise_app_exceptions=True),

@@ -19,8 +19,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from api.conftest import BASE, OTHER_TENANT, Client, Service, of_another_tenant, user
+from api.conftest import (
+    BASE,
+    FEDERATION,
+    OTHER_TENANT,
+    TRUSTED_TENANT,
+    Client,
+    Service,
+    of_another_tenant,
+    user,
+)
+from api.test_audiences import ABSENT, bytes_of
 from openprofile import sample
+from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Group
 from openprofile.model.enums import AllowedAudiences
 from openprofile.server.stand_in import stand_in
@@ -29,8 +40,11 @@ ADA = sample.person_id("ada")
 PROFILE = f"users/{ADA}/profile"
 FACETS = ("interests", "notes", "skills")
 PEOPLE = ("bram", "farah", "greta", "hiro")
-APPLICATION, STRANGER = "application", "stranger"
-EVERYBODY = ("ada", *PEOPLE, APPLICATION, STRANGER)
+APPLICATION = "application"
+STRANGER, ALLY, THEIR_APPLICATION = "stranger", "ally", "application of the ally's tenant"
+ABROAD = (STRANGER, ALLY, THEIR_APPLICATION)
+"""Of other tenants; Ada's trusts that of the ally and their application."""
+EVERYBODY = ("ada", *PEOPLE, APPLICATION, *ABROAD)
 ADMINISTRATOR = "hiro"
 AUDIENCES = [*AllowedAudiences.members][:-1]
 
@@ -48,12 +62,15 @@ class Model:
 
     def sees(self, who: str, item: str) -> bool:
         _, audiences = self.items[item]
-        if who == STRANGER:
+        if who == THEIR_APPLICATION:
             return False
         if who in ("ada", APPLICATION):
             return True
         if audiences is None:
             return False
+        if who in ABROAD:
+            met = {"everyone", "federatedOrganizations"} if who == ALLY else {"everyone"}
+            return bool(audiences & met)
         return (
             bool(audiences & {"everyone", "organization"})
             or ("groupMembers" in audiences and {who, "ada"} <= self.group)
@@ -231,11 +248,11 @@ class Histories(RuleBasedStateMachine):
         if answer.status_code == 204:
             del self.model.items[item]
 
-    @rule(item=items, who=st.sampled_from(["bram", "farah", STRANGER]))
+    @rule(item=items, who=st.sampled_from(["bram", "farah", *ABROAD]))
     def meddle(self, item: str, who: str) -> None:
         for facet in FACETS:
             url = f"{PROFILE}/{facet}/{item}"
-            refused = 404 if who == STRANGER else 403
+            refused = 404 if who in ABROAD else 403
             assert self.call(who, "DELETE", url).status_code == refused
             assert self.call(who, "PATCH", url, json={}).status_code == refused
 
@@ -269,6 +286,16 @@ class Histories(RuleBasedStateMachine):
         found = self.portal.call(way, self.clients[who], facet, self.model)
         assert found == self.model.seen(who, facet)
 
+    @rule(who=st.sampled_from(ABROAD), path=st.sampled_from(["", "/notes", "/notes/$count"]))
+    def look_for_somebody_abroad(self, who: str, path: str) -> None:
+        """Who shows nothing is answered as nobody."""
+        found = self.call(who, "GET", f"{PROFILE}{path}")
+        nobody = self.call(who, "GET", f"users/{ABSENT}/profile{path}")
+        shows = any(self.model.sees(who, item) for item in self.model.items)
+        assert found.status_code == (200 if shows else 404)
+        if not shows:
+            assert bytes_of(found, ADA) == bytes_of(nobody, ABSENT)
+
     @rule(facet=st.sampled_from(FACETS))
     def read_in_every_way(self, facet: str) -> None:
         for who in EVERYBODY:
@@ -282,19 +309,29 @@ def machine(data: Path) -> Iterator[type[Histories]]:
     with (
         anyio.from_thread.start_blocking_portal() as portal,
         portal.wrap_async_context_manager(
-            stand_in(data, memory=True, tenants=[OTHER_TENANT])
+            stand_in(
+                data,
+                memory=True,
+                tenants=[OTHER_TENANT, TRUSTED_TENANT],
+                federation=FEDERATION,
+            )
         ) as parts,
     ):
         http = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=parts.app), base_url=BASE, verify=False
         )
         service = Service(parts, http)
-        token = portal.call(of_another_tenant, data, parts, user("mei"), "User.ReadWrite.All")
+        abroad = partial(of_another_tenant, data, parts, user("mei"), "User.ReadWrite.All")
+        trusted = Authority(data / "authority", TRUSTED_TENANT, parts.clock)
         clients = {alias: service.person(alias, "User.ReadWrite.All") for alias in ("ada", *PEOPLE)}
         clients |= {
             ADMINISTRATOR: service.administrator(),
             APPLICATION: service.application("User.ReadWrite.All"),
-            STRANGER: service.bearing(token),
+            STRANGER: service.bearing(portal.call(abroad)),
+            ALLY: service.bearing(portal.call(partial(abroad, tenant=TRUSTED_TENANT))),
+            THEIR_APPLICATION: service.bearing(
+                trusted.application(["User.ReadWrite.All"], expires_in=3600)
+            ),
         }
 
         class Bound(Histories):

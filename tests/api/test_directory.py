@@ -1,5 +1,6 @@
 """People and groups: reading them, what hangs on them, and who may change them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from api.conftest import BASE, Client, Service, fault
 from openprofile import sample
 from openprofile.model.directory import Person, User
 from openprofile.model.shape import shape
+from openprofile.store.base import Change, Record
 
 pytestmark = pytest.mark.anyio
 ADA = sample.person_id("ada")
@@ -239,13 +241,13 @@ async def test_members_join_and_leave(admin: Client, reader: Client) -> None:
 
 async def test_what_is_read_only_refuses_writes(admin: Client) -> None:
     calls: list[tuple[str, str, str]] = [
-        ("DELETE", "me", "GET, PATCH"),
-        ("POST", "groups", "GET"),
-        ("PATCH", f"groups/{CHESS}", "GET"),
-        ("DELETE", f"groups/{CHESS}", "GET"),
-        ("POST", "me/directReports", "GET"),
-        ("PUT", "me/manager", "GET"),
-        ("PUT", f"users/{ADA}", "GET, PATCH, DELETE"),
+        ("DELETE", "me", "GET, HEAD, PATCH"),
+        ("POST", "groups", "GET, HEAD"),
+        ("PATCH", f"groups/{CHESS}", "GET, HEAD"),
+        ("DELETE", f"groups/{CHESS}", "GET, HEAD"),
+        ("POST", "me/directReports", "GET, HEAD"),
+        ("PUT", "me/manager", "GET, HEAD"),
+        ("PUT", f"users/{ADA}", "GET, HEAD, PATCH, DELETE"),
     ]
     for method, path, allowed in calls:
         response = await admin(method, path, json={})
@@ -451,6 +453,57 @@ async def test_a_deleted_person_leaves_nothing_behind(service: Service, admin: C
     assert (await admin("GET", f"users/{ADA}/profile/interests")).json()["value"] == []
     assert (await groups("GET", f"users/{ADA}/memberOf/$count")).text == "0"
     assert (await groups("GET", f"users/{ADA}/directReports/$count")).text == "0"
+
+
+async def test_a_deleted_person_is_on_nobodys_list(service: Service, admin: Client) -> None:
+    ada, lists = service.person("ada"), "/openprofile/people/me/relations"
+    bram, mei = sample.person_id("bram"), sample.person_id("mei")
+    await ada("PUT", lists, json={"family": [bram, mei], "contacts": [bram]})
+    hidden = {"displayName": "Sailing", "allowedAudiences": "family,contacts"}
+    item = (await ada("POST", "me/profile/interests", json=hidden)).json()["id"]
+    url = f"users/{ADA}/profile/interests/{item}"
+    assert (await service.person("bram")("GET", url)).status_code == 200
+    assert (await admin("DELETE", f"users/{bram}")).status_code == 204
+    assert (await ada("GET", lists)).json() == {"family": [mei], "contacts": []}
+    again = NEW | {"id": bram, "userPrincipalName": "bram@harbour.example"}
+    assert (await admin("POST", "users", json=again)).status_code == 201
+    fault(await service.person("bram")("GET", url), 404, "itemNotFound")
+    assert (await service.person("mei")("GET", url)).status_code == 200
+
+
+async def test_nobody_is_named_who_is_deleted_in_between(
+    service: Service, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look-up of a person and the write that names them, they are deleted."""
+    bram = sample.person_id("bram")
+    write, administrator = service.parts.store.write, service.administrator()
+
+    async def late(changes: Sequence[Change]) -> list[Record | None]:
+        monkeypatch.setattr(service.parts.store, "write", write)
+        assert (await administrator("DELETE", f"users/{bram}")).status_code == 204
+        return await write(changes)
+
+    monkeypatch.setattr(service.parts.store, "write", late)
+    lists = "/openprofile/people/me/relations"
+    put = await service.person("ada")("PUT", lists, json={"family": [bram]})
+    fault(put, 404, "Request_ResourceNotFound")
+    assert (await service.person("ada")("GET", lists)).json()["family"] == []
+
+
+async def test_a_profile_does_not_outlive_its_owner(
+    service: Service, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, write = service.person("ada"), service.parts.store.write
+
+    async def late(changes: Sequence[Change]) -> list[Record | None]:
+        monkeypatch.setattr(service.parts.store, "write", write)
+        assert (await admin("DELETE", f"users/{ADA}")).status_code == 204
+        return await write(changes)
+
+    monkeypatch.setattr(service.parts.store, "write", late)
+    created = await ada("POST", "me/profile/interests", json={"displayName": "Sailing"})
+    fault(created, 404, "Request_ResourceNotFound")
+    assert await service.parts.store.owned(sample.TENANT, ADA) == []
 
 
 async def test_a_person_whose_name_is_no_address_can_be_changed(

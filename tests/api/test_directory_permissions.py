@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from api.conftest import BASE, Client, Service, fault
-from openprofile import sample
-from openprofile.model.directory import User
+from openprofile import permissions, sample
+from openprofile.model.directory import VERSIONS, User
+from openprofile.policy.directory import NEEDED
 
 pytestmark = pytest.mark.anyio
 ADA, NOOR = sample.person_id("ada"), sample.person_id("noor")
+ABSENT = "00000000-0000-4000-8000-000000000000"
 CHESS = sample.groups()[2][0].id
 EVERY = (
     "User.Read", "User.ReadWrite", "User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All",
@@ -164,3 +166,60 @@ async def test_me_is_nobody_for_an_application(service: Service) -> None:
         error = fault(await application("GET", path), 400, "BadRequest")
         assert "delegated" in error["message"]
     fault(await application("PATCH", "me", json={}), 400, "BadRequest")
+
+
+def test_every_operation_on_the_directory_says_what_it_needs() -> None:
+    for model in VERSIONS.values():
+        found = {operation.name for operation in permissions.directory_operations(model)}
+        assert found == NEEDED.keys()
+
+
+KEYS = {
+    "/users/{user-id}": f"/users/{ADA}",
+    "/members/{user-id}": f"/members/{NOOR}",
+    "{group-id}": CHESS,
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", EVERY)
+async def test_each_permission_of_the_table_allows_its_operations_and_no_other(
+    service: Service, name: str, version: str
+) -> None:
+    """As an administrator, whom no operation needs more than its permissions of."""
+    person, application = service.administrator(name), service.application(name)
+    operations = permissions.directory_operations(VERSIONS[version])
+    assert len(operations) > 15
+    for operation in operations:
+        needed = permissions.needed(operation)
+        path = f"/{version}{operation.path}"
+        for key, value in KEYS.items():
+            path = path.replace(key, value)
+        options: dict[str, Any] = {"json": {}} if operation.method in ("POST", "PATCH") else {}
+        if operation.method == "PUT" or operation.name == "members.link":
+            options = {"json": {"@odata.id": f"{BASE}/beta/users/nobody"}}
+        elif operation.method == "DELETE":
+            path = path.replace(ADA, ABSENT).replace(NOOR, ABSENT)
+        for caller, able in ((person, needed.delegated), (application, needed.application)):
+            if caller is application and operation.path.startswith("/me"):
+                continue
+            answer = await caller(operation.method, path, **options)
+            assert (answer.status_code != 403) is (name in able), (operation, answer.text)
+            if answer.status_code == 403:
+                assert all(one in answer.json()["error"]["message"] for one in able)
+
+
+async def test_a_query_for_what_is_not_shown_says_what_would_show_it(service: Service) -> None:
+    basic = service.person("ada", "User.ReadBasic.All")
+    refused = await basic("GET", "users?$filter=jobTitle eq 'x'")
+    message = fault(refused, 403, "Authorization_RequestDenied")["message"]
+    assert "The query asks for jobTitle. " in message
+    assert all(name in message for name in ALL_OF_PEOPLE)
+    members = service.application("GroupMember.Read.All")
+    refused = await members("GET", f"groups/{CHESS}/members?$orderby=displayName")
+    message = fault(refused, 403, "Authorization_RequestDenied")["message"]
+    assert "User.ReadBasic.All" in message
+    mine = service.person("ada", "User.Read")
+    refused = await mine("GET", "me/memberOf?$filter=startswith(displayName,'c')")
+    message = fault(refused, 403, "Authorization_RequestDenied")["message"]
+    assert "GroupMember.Read.All" in message

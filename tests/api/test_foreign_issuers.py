@@ -396,6 +396,41 @@ class TestTenants:
                 mixed = issuer.token(second.keys[0], iss=issuer.url)
                 await refused(await running.get(mixed), "signature")
 
+    async def test_a_tenant_shows_another_that_it_trusts_what_is_for_it(
+        self, started: Started, issuer: ForeignIssuer
+    ) -> None:
+        with ForeignIssuer() as second:
+            more = [IssuerSettings(issuer=second.url, audience=["second"], tenant="Theirs")]
+            trusting = {"OURS": ["theirs"]}
+            async with started(issuers=more, tenant="ours", federated_tenants=trusting) as running:
+                ade = running.bearing(issuer.token())
+                theirs = running.bearing(second.token(aud="second", oid="zoe"))
+                url = "users/11111111-2222-3333-4444-555555555555/profile/interests"
+                assert (await ade("GET", PATH)).status_code == 200
+                fault(await theirs("GET", url), 404, "Request_ResourceNotFound")
+                body = {"allowedAudiences": "federatedOrganizations"}
+                item = (await ade("POST", PATH, json=body)).json()["id"]
+                assert [one["id"] for one in (await theirs("GET", url)).json()["value"]] == [item]
+                patched = await theirs("PATCH", f"{url}/{item}", json={})
+                fault(patched, 404, "Request_ResourceNotFound")
+                await theirs("POST", PATH, json=body)
+                fault(
+                    await ade("GET", "users/zoe/profile/interests"),
+                    404,
+                    "Request_ResourceNotFound",
+                )
+                await theirs("POST", PATH, json={"allowedAudiences": "everyone"})
+                seen = (await ade("GET", "users/zoe/profile/interests")).json()["value"]
+                assert [one["allowedAudiences"] for one in seen] == ["everyone"]
+
+    @pytest.mark.parametrize("trusts", [{"ours": ["nobody's"]}, {"nobody's": ["ours"]}])
+    async def test_a_trust_list_with_a_tenant_of_no_issuer_is_refused(
+        self, started: Started, trusts: dict[str, list[str]]
+    ) -> None:
+        with pytest.raises(BadSettings, match="federated_tenants names nobody's"):
+            async with started(tenant="ours", federated_tenants=trusts):
+                pass
+
 
 class TestClaims:
     """Issuers that are not Entra ID say the same in other words."""

@@ -15,7 +15,14 @@ import pytest
 from starlette.routing import Route
 
 from api import batching
-from api.conftest import OTHER_TENANT, Client, Service, of_another_tenant, user
+from api.conftest import (
+    OTHER_TENANT,
+    TRUSTED_TENANT,
+    Client,
+    Service,
+    of_another_tenant,
+    user,
+)
 from openprofile import sample
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import VERSIONS, User
@@ -33,7 +40,13 @@ ADA, ZOE = (
     User(id="99999999-8888-4777-8666-555555555555", user_principal_name="zoe@meadow.example"),
 )
 WRITE = "User.ReadWrite.All"
-GUESSERS = ("nobody", "colleague", "another tenant's administrator", "another tenant's application")
+GUESSERS = (
+    "nobody",
+    "colleague",
+    "another tenant's administrator",
+    "another tenant's application",
+    "a trusted tenant's administrator",
+)
 
 
 class World:
@@ -76,11 +89,20 @@ async def world(service: Service, data: Path) -> World:
     application = Authority(data / "authority", OTHER_TENANT, service.parts.clock).application(
         [WRITE], expires_in=3600
     )
+    trusted = await of_another_tenant(
+        data,
+        service.parts,
+        User(id=sample.person_id("uma"), user_principal_name="uma@forest.example"),
+        WRITE,
+        directory_roles=[GLOBAL_ADMINISTRATOR],
+        tenant=TRUSTED_TENANT,
+    )
     guessers = (
         service.anonymous(),
         service.person("bram", WRITE, "User.Read.All", "Directory.ReadWrite.All"),
         service.bearing(administrator),
         service.bearing(application),
+        service.bearing(trusted),
     )
     world = World(service, service.bearing(token), dict(zip(GUESSERS, guessers, strict=True)))
     await world.fill()

@@ -4,26 +4,27 @@ from pathlib import Path
 
 import pytest
 
+from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
-from contract.store_contract import StoreContract, insert, key
+from contract.store_contract import StoreContract, insert, key, people
 from openprofile.store.base import SchemaTooNew, Store, Unavailable
 from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
 
 
-class TestFile(StoreContract, GroupContract):
+class TestFile(StoreContract, GroupContract, AnswersContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
         store = SqliteStore(tmp_path / "db")
-        yield store
+        yield await people(store)
         await store.close()
 
 
-class TestMemory(StoreContract, GroupContract):
+class TestMemory(StoreContract, GroupContract, AnswersContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
         store = SqliteStore(None)
-        yield store
+        yield await people(store)
         await store.close()
 
 
@@ -31,6 +32,7 @@ class TestMemory(StoreContract, GroupContract):
 class TestDatabase:
     async def test_what_was_written_is_there_after_reopening(self, tmp_path: Path) -> None:
         store = SqliteStore(tmp_path / "db")
+        await people(store)
         (written,) = await store.write([insert(key(), "kept")])
         await store.close()
         again = SqliteStore(tmp_path / "db")
@@ -56,6 +58,7 @@ class TestDatabase:
 
     async def test_two_processes_share_a_file(self, tmp_path: Path) -> None:
         one, other = SqliteStore(tmp_path / "db"), SqliteStore(tmp_path / "db")
+        await people(one)
         (written,) = await one.write([insert(key())])
         assert await other.get(key()) == written
         await other.write([insert(key("2"))])
@@ -72,6 +75,7 @@ class TestDatabase:
         self, tmp_path: Path
     ) -> None:
         store = SqliteStore(tmp_path / "db")
+        await people(store)
         store._writer.execute("PRAGMA query_only = ON")
         with pytest.raises(Unavailable):
             await store.write([insert(key())])

@@ -5,10 +5,20 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from openprofile.store.base import Delete, Insert, Key, Record, Store, Unavailable, Update
+from openprofile.store.base import (
+    Delete,
+    Insert,
+    Key,
+    PutPerson,
+    Record,
+    Store,
+    Unavailable,
+    Update,
+)
 from openprofile.store.postgres import PostgresStore
 from postgres import VERSIONS, Server
 
@@ -67,12 +77,20 @@ class Load:
             self.deleted.add(key)
 
 
+async def opened(server: Server, **options: Any) -> PostgresStore:
+    """A store with the owners in it."""
+    store = await PostgresStore.open(server.dsn, **options)
+    owners = ["counter", "restart", "away", "silent", *(f"owner {n}" for n in range(OWNERS))]
+    await store.write([PutPerson("t", owner, owner, "") for owner in owners])
+    return store
+
+
 def _allow(_: Record) -> None:
     pass
 
 
 async def test_every_acknowledged_write_outlives_a_kill_of_the_server(server: Server) -> None:
-    store = await PostgresStore.open(server.dsn)
+    store = await opened(server)
     cut_short = 0
     for crash in range(CRASHES):
         await store.write([Insert(COUNTER, 0, "0", 1)])
@@ -101,7 +119,7 @@ async def test_every_acknowledged_write_outlives_a_kill_of_the_server(server: Se
 
 
 async def test_a_restart_between_requests_fails_none_of_them(server: Server) -> None:
-    store = await PostgresStore.open(server.dsn, readers=3)
+    store = await opened(server, readers=3)
     key = Key("t", "restart", "f", str(uuid.uuid4()))
     await store.write([Insert(key, 0, "kept", WRITES)])
     await asyncio.gather(*(store.get(key) for _ in range(100)))
@@ -115,7 +133,7 @@ async def test_a_restart_between_requests_fails_none_of_them(server: Server) -> 
 
 
 async def test_while_the_server_is_away_every_request_is_told(server: Server) -> None:
-    store = await PostgresStore.open(server.dsn)
+    store = await opened(server)
     key = Key("t", "away", "f", str(uuid.uuid4()))
     server.stop()
     outcomes = await asyncio.gather(
@@ -132,7 +150,7 @@ async def test_while_the_server_is_away_every_request_is_told(server: Server) ->
 
 
 async def test_a_server_that_does_not_answer_is_given_up(server: Server) -> None:
-    store = await PostgresStore.open(server.dsn, answer_timeout=0.2)
+    store = await opened(server, answer_timeout=0.2)
     key = Key("t", "silent", "f", str(uuid.uuid4()))
     await asyncio.gather(store.check(), store.get(key))
     server.suspend()

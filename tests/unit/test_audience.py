@@ -15,8 +15,17 @@ OWNER = Person(
 NAMES = [*AllowedAudiences.members][:-1]
 
 
-def related(person: str | None, *, shares_group: bool = False) -> int:
-    return relations(Caller("t", person), owner=OWNER, shares_group=shares_group)
+def related(
+    person: str | None, *, shares_group: bool = False, tenant: str = "t", trusted: bool = False
+) -> int:
+    """The relations to OWNER, of the tenant ``t``."""
+    return relations(
+        Caller(tenant, person),
+        owner=OWNER,
+        tenant="t",
+        trusted=trusted,
+        shares_group=shares_group,
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,6 +39,24 @@ def related(person: str | None, *, shares_group: bool = False) -> int:
 )
 def test_relations_add_up(person: str, shares_group: bool, expected: str) -> None:
     assert related(person, shares_group=shares_group) == AllowedAudiences(expected).number
+
+
+@pytest.mark.parametrize("person", ["x", "f", "c", "owner"])
+def test_in_another_tenant_ids_say_nothing(person: str) -> None:
+    everyone = AllowedAudiences.everyone
+    assert related(person, tenant="u", shares_group=True) == everyone
+    federated = everyone | AllowedAudiences.federatedOrganizations
+    assert related(person, tenant="u", trusted=True) == federated
+
+
+def test_a_tenant_may_be_on_its_own_trust_list() -> None:
+    assert related("x", trusted=True) & AllowedAudiences.federatedOrganizations
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_an_application_of_another_tenant_sees_nothing(trusted: bool) -> None:
+    to = related(None, tenant="u", trusted=trusted)
+    assert not any(visible(AllowedAudiences(name), to) for name in NAMES)
 
 
 @pytest.mark.parametrize("person", [None, "owner"])

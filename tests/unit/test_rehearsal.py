@@ -39,6 +39,7 @@ async def store() -> AsyncIterator[Store]:
     store = SqliteStore(None)
     await store.write(
         [
+            PutPerson("t", "o", "o", ""),
             Insert(KEY, 0, "kept", 9),
             ANN,
             BOB,
@@ -82,7 +83,7 @@ async def test_it_answers_as_a_write_would_and_keeps_nothing(store: Store) -> No
         PutPerson("t", "cleo", "c", "Cleo", new=True),
         PutPerson("t", "ann", "a", "Anna"),
         UpdatePerson("t", "ann", lambda record: PutPerson("t", "ann", "z", record.text + "!")),
-        DeletePerson("t", "ann", "manager", lambda _: ANN),
+        DeletePerson("t", "ann", ("manager",), lambda _: ANN),
         PutGroup("t", "h", "new group", ()),
         Join("t", "g", "bob"),
         Join("t", "g", "ann", anyway=True),
@@ -102,6 +103,8 @@ async def test_it_answers_as_a_write_would_and_keeps_nothing(store: Store) -> No
     [
         (Insert(KEY, 0, "", 9), Conflict),
         (Insert(OTHER, 0, "", 1), Full),
+        (Insert(Key("t", "nobody", "f", "1"), 0, "", 9), Missing),
+        (UpdatePerson("t", "ann", lambda _: ANN, needed=("cleo",)), Missing),
         (PutItem(OTHER, lambda _: Record("2", 1, ""), 1), Full),
         (PutItem(KEY, refused, 9), PermissionError),
         (Update(OTHER, lambda record: record.text), Missing),
@@ -111,7 +114,7 @@ async def test_it_answers_as_a_write_would_and_keeps_nothing(store: Store) -> No
         (PutPerson("t", "ann", "c", "", new=True), Conflict),
         (UpdatePerson("t", "ann", lambda _: PutPerson("t", "ann", "b", "")), Conflict),
         (UpdatePerson("t", "cleo", lambda _: ANN), Missing),
-        (DeletePerson("t", "cleo", "manager", lambda _: ANN), Missing),
+        (DeletePerson("t", "cleo", ("manager",), lambda _: ANN), Missing),
         (Join("t", "g", "ann"), Conflict),
         (Join("t", "g", "cleo"), Missing),
         (Join("t", "h", "bob"), Missing),

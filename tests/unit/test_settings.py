@@ -68,6 +68,8 @@ def test_a_switch_in_the_environment(text: str, value: bool) -> None:
         ("OPENPROFILE_LOG_LEVEL", "loud", "log_level"),
         ("OPENPROFILE_AUDIENCE", "[x", "JSON"),
         ("OPENPROFILE_ISSUERS", '[{"isuer": "x"}]', "issuers"),
+        ("OPENPROFILE_FEDERATED_TENANTS", "a b", "JSON object"),
+        ("OPENPROFILE_FEDERATED_TENANTS", '{"a": "b"}', "federated_tenants"),
     ],
 )
 def test_what_does_not_hold_is_named(variable: str, text: str, saying: str) -> None:
@@ -110,3 +112,23 @@ def test_what_is_no_setting_may_stand_in_the_environment() -> None:
 )
 def test_which_tenants_an_issuer_speaks_for(settings: dict[str, str], tenants: set[str]) -> None:
     assert IssuerSettings(**settings).accepted_tenants == tenants  # type: ignore[arg-type]
+
+
+def test_the_tenants_of_several_issuers_stand_once_each() -> None:
+    more = [
+        IssuerSettings(issuer="https://j.example/", tenants=["C", "B"]),
+        IssuerSettings(issuer="https://k.example/", tenant="b"),
+        IssuerSettings(issuer="https://l.example/"),
+    ]
+    first, *others = Settings(issuer="https://i.example/", tenant="A", issuers=more).all_tenants()
+    assert first == "a"
+    assert others[:2] == ["b", "c"]
+    assert len(others) == 3
+
+
+def test_trust_lists_come_from_the_file_and_from_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "openprofile.toml"
+    file.write_text('tenant = "A"\nissuer = "https://i.example/"\n[federated_tenants]\nA = ["a"]\n')
+    assert load({}, file).trusts() == {"a": frozenset({"a"})}
+    above = load({"OPENPROFILE_FEDERATED_TENANTS": '{"a": []}'}, file)
+    assert above.trusts() == {"a": frozenset()}

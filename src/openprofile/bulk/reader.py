@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from openprofile.administration import too_long
 from openprofile.bulk.items import Facet, invalid, made_id
 from openprofile.clock import Clock
-from openprofile.directory import fold, putting, putting_group, too_long
+from openprofile.directory import fold, putting, putting_group
 from openprofile.errors import BadRequest, InvalidPayload
 from openprofile.model.directory import DirectoryObject, Group, Person, User
 from openprofile.model.facets import FACETS

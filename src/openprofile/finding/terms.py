@@ -19,6 +19,12 @@ MANAGER = "manager"
 """The term by which a person is found through the id of whom they report to; empty for one who
 reports to nobody.
 """
+FAMILY, CONTACTS = "family", "contacts"
+"""The terms by which a person is found through the ids of those on their lists; no query asks for
+them.
+"""
+LINKS = (MANAGER, FAMILY, CONTACTS)
+"""The terms that hold the ids of other people."""
 LONGEST = 128
 """Characters of a value that the index keeps; a longer one is found by its beginning."""
 KINDS: dict[type[DirectoryObject], Kind] = {User: "user", Group: "group"}
@@ -31,7 +37,12 @@ _GROUP = msgspec.json.Decoder(Group, dec_hook=decode)
 
 def read(kind: type[DirectoryObject], record: Record) -> Object:
     """The person, or the group, that a record of this kind holds."""
-    return _PERSON.decode(record.text) if kind is User else _GROUP.decode(record.text)
+    return person_of(record) if kind is User else _GROUP.decode(record.text)
+
+
+def person_of(record: Record) -> Person:
+    """The person that a record holds."""
+    return _PERSON.decode(record.text)
 
 
 def entity(found: Object) -> DirectoryObject:
@@ -51,6 +62,25 @@ def terms(found: DirectoryObject) -> tuple[Term, ...]:
         value = value_of(found, name) or ""
         made += [Term(worded(name), key(word)) for word in dict.fromkeys(words(value))]
     return tuple(made)
+
+
+def linked(person: Person) -> tuple[Term, ...]:
+    """What a person is found by for the other people that their record names."""
+    return (
+        Term(MANAGER, person.manager or ""),
+        *(Term(FAMILY, other) for other in person.family),
+        *(Term(CONTACTS, other) for other in person.contacts),
+    )
+
+
+def without(person: Person, other: str) -> Person:
+    """A person whose record does not name the other, by their id."""
+    return msgspec.structs.replace(
+        person,
+        manager=None if person.manager == other else person.manager,
+        family=[one for one in person.family if one != other],
+        contacts=[one for one in person.contacts if one != other],
+    )
 
 
 def value_of(found: DirectoryObject, name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,11 +59,10 @@ def _person(claims: Mapping[str, Any], rules: IssuerSettings) -> str:
 
 
 def _tenant(claims: Mapping[str, Any], rules: IssuerSettings) -> str:
-    if rules.tenant:
-        return rules.tenant.casefold()
     accepted = rules.accepted_tenants
     if not accepted:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, rules.issuer))
+        (tenant,) = rules.spoken_for
+        return tenant
     told = claims.get("tid")
     if not isinstance(told, str):
         raise refuse("The token lacks the claim 'tid'.")

@@ -16,15 +16,23 @@ EVERYTHING = -1
 """The relations of those who see every item whatever its audiences."""
 
 
-def relations(caller: Caller, *, owner: Person, shares_group: bool) -> int:
+def relations(
+    caller: Caller, *, owner: Person, tenant: str, trusted: bool, shares_group: bool
+) -> int:
     """The relations of ``caller`` to the owner, as the sum of AllowedAudiences numbers.
 
-    Both are of one tenant: a path names people of the caller's tenant alone. Therefore nobody is
-    ever of ``federatedOrganizations``, and of other tenants nobody is met for ``everyone``.
+    ``tenant`` is the owner's, and ``trusted`` tells whether the caller's is on its trust list. An
+    application has relations within its own tenant alone, and so have groups and the lists that
+    the owner keeps: ids of another tenant say nothing here.
     """
+    found: int = AllowedAudiences.everyone
+    if trusted:
+        found |= AllowedAudiences.federatedOrganizations
+    if caller.tenant != tenant:
+        return found if caller.person is not None else 0
     if caller.person in (None, owner.id):
         return EVERYTHING
-    found = AllowedAudiences.everyone | AllowedAudiences.organization
+    found |= AllowedAudiences.organization
     if shares_group:
         found |= AllowedAudiences.groupMembers
     if caller.person in owner.contacts:
@@ -40,6 +48,14 @@ def visible(audiences: AllowedAudiences | None, to: int) -> bool:
     An item without audiences is its owner's alone.
     """
     return to == EVERYTHING or (audiences is not None and bool(audiences.number & to))
+
+
+UNSEEN_ABROAD = Decision(
+    False,
+    "audience",
+    "Somebody of another tenant has that id or name, and nothing of their profile is for the "
+    "caller: they are answered as nobody.",
+)
 
 
 def seeing(item_id: str, audiences: AllowedAudiences | None, to: int) -> Decision:

@@ -5,10 +5,13 @@ As https://learn.microsoft.com/graph/permissions-reference has it, the least pri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from openprofile.model.directory import User
 from openprofile.policy.caller import Caller
 from openprofile.policy.decision import Decision, insist
-from openprofile.policy.grants import Permissions
+from openprofile.policy.grants import Permissions, permission
 
 _READ_ALL = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 
@@ -58,6 +61,43 @@ WRITE_MEMBERS = Permissions(
 )
 
 
+class Reach(NamedTuple):
+    """What an operation needs."""
+
+    own: Permissions
+    """To be carried out on the caller: at ``/me``, or at their own id or name."""
+    others: Permissions
+    """To be carried out on anybody else, and by an application."""
+
+
+def _same(needed: Permissions) -> Reach:
+    return Reach(needed, needed)
+
+
+NEEDED: Mapping[str, Reach] = {
+    "me.get": Reach(READ_ME, READ_PEOPLE),
+    "users.get": Reach(READ_ME, READ_PEOPLE),
+    "users.list": _same(READ_PEOPLE),
+    "manager.get": _same(READ_ALL_OF_PEOPLE),
+    "directReports.list": Reach(READ_MY_REPORTS, READ_ALL_OF_PEOPLE),
+    "memberOf.list": Reach(READ_MY_GROUPS, READ_GROUPS),
+    "groups.get": _same(READ_GROUPS),
+    "groups.list": _same(READ_GROUPS),
+    "members.list": _same(READ_GROUPS),
+    "me.modify": _same(WRITE_PEOPLE),
+    "users.create": _same(WRITE_PEOPLE),
+    "users.modify": _same(WRITE_PEOPLE),
+    "users.delete": _same(DELETE_PEOPLE),
+    "manager.link": _same(WRITE_PEOPLE),
+    "manager.unlink": _same(WRITE_PEOPLE),
+    "members.link": _same(WRITE_MEMBERS),
+    "members.unlink": _same(WRITE_MEMBERS),
+}
+"""Every operation on the directory by its name (see ``odata/operations.py``): what is asked before
+it is carried out, and what ``docs/permissions.md`` says. The references and the count of a
+collection need what its list does."""
+
+
 def holds(caller: Caller, needed: Permissions) -> bool:
     """Whether the token grants one of the ``needed``."""
     able = needed.application if caller.person is None else needed.delegated
@@ -78,6 +118,21 @@ def shown_of_person(caller: Caller, person: str | None) -> frozenset[str] | None
 def shown_of_group(caller: Caller) -> frozenset[str] | None:
     """The properties that a caller may see of groups; None for all of them."""
     return None if holds(caller, READ_GROUPS) else frozenset({"id"})
+
+
+def require_shown(caller: Caller, names: frozenset[str], *, people: bool) -> None:
+    """Raise AuthorizationRequestDenied unless the token shows the properties ``names`` of just
+    anybody: a query that asks for others would tell what they are.
+    """
+    shown = shown_of_person(caller, None) if people else shown_of_group(caller)
+    if shown is None or names <= shown:
+        return
+    needed = READ_GROUPS
+    if people:
+        needed = READ_PEOPLE if names <= User.basic else READ_ALL_OF_PEOPLE
+    hidden = ", ".join(sorted(names - shown))
+    missing = permission(caller, needed).reason
+    insist(Decision(False, "permission", f"The query asks for {hidden}. {missing}"))
 
 
 def administering(caller: Caller) -> Decision:

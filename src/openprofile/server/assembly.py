@@ -7,6 +7,7 @@ from functools import partial
 
 from starlette.routing import BaseRoute
 
+from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.http.app import App
@@ -18,7 +19,9 @@ from openprofile.http.origin import Origins
 from openprofile.http.recent import RecentRequests
 from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
+from openprofile.http.repeatable import Repeatable
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.policy.federation import Federation
 from openprofile.profiles import Profiles
 from openprofile.relations import Relations
 from openprofile.settings import Limits
@@ -26,15 +29,16 @@ from openprofile.store.base import Store
 
 
 async def graph_factory(
-    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier
+    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier, federation: Federation
 ) -> Callable[[Store], Face]:
     """What makes the Graph API on a view of ``store``, or on the store itself."""
     token_key = await store.secret()
 
     def graph_over(store: Store) -> Face:
         directory = Directory(store, clock)
-        profiles = Profiles(store, directory, clock, limit=limits.items)
-        return Graph(profiles, directory, verifier, clock, token_key).answer
+        profiles = Profiles(store, directory, clock, federation, limit=limits.items)
+        administration = Administration(store, directory, clock)
+        return Graph(profiles, directory, administration, verifier, clock, token_key).answer
 
     return graph_over
 
@@ -51,17 +55,32 @@ def assemble(
     recent: RecentRequests | None = None,
     faces: Mapping[str, Face] | None = None,
     routes: Sequence[BaseRoute] = (),
+    repeat_client_requests: bool = False,
 ) -> App:
-    """The application; ``faces`` and ``routes`` are what it has besides the Graph API."""
-    relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
+    """The application; ``faces`` and ``routes`` are what it has besides the Graph API.
+
+    With ``repeat_client_requests``, a ``client-request-id`` that comes again repeats its request.
+    """
+    authenticated = partial(authenticate, verifier=verifier)
+
+    def relations_over(store: Store) -> Face:
+        relations = Relations(Directory(store, clock), limit=limits.relations)
+        return RelationsFace(relations, verifier).answer
+
+    def whole(face_over: Callable[[Store], Face], store: Store) -> Face:
+        repeatable = Repeatable(
+            face_over, store, authenticated, clock, client_ids=repeat_client_requests
+        )
+        return audited(repeatable.answer, recent)
+
     return App(
-        face_over=lambda store: audited(graph_over(store), recent),
-        authenticate=partial(authenticate, verifier=verifier),
+        face_over=partial(whole, graph_over),
+        authenticate=authenticated,
         store=store,
         clock=clock,
         limits=limits,
         origins=origins,
         allowed_origins=allowed_origins,
-        faces={RELATIONS_PATH: audited(relations.answer, recent), **(faces or {})},
+        faces={RELATIONS_PATH: whole(relations_over, store), **(faces or {})},
         routes=routes,
     )

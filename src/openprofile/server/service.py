@@ -13,9 +13,10 @@ from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
 from openprofile.http.origin import Network, Origins
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.policy.federation import Federation
 from openprofile.server.assembly import assemble, graph_factory
 from openprofile.server.stores import open_store
-from openprofile.settings import BadSettings, Limits, Settings
+from openprofile.settings import BadSettings, Settings
 
 
 @asynccontextmanager
@@ -30,7 +31,8 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
     from openprofile.identity.discovery import foreign_issuers, http_client  # noqa: PLC0415
 
     public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
-    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    federation = Federation(tuple(settings.all_tenants()), settings.trusts())
+    limits = settings.limits
     clock = Clock()
     async with http_client() as client:
         issuers = [
@@ -49,13 +51,14 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
             yield assemble(
-                await graph_factory(store, clock, limits, verifier),
+                await graph_factory(store, clock, limits, verifier, federation),
                 store,
                 clock,
                 limits,
                 verifier,
                 Origins(lambda: public_url, believes=believes, proxies=proxies),
                 allowed_origins=settings.allowed_origins,
+                repeat_client_requests=settings.repeat_client_requests,
             )
         finally:
             for published in keys:

@@ -27,6 +27,7 @@ from openprofile.identity.flows import Flows
 from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
+from openprofile.policy.federation import Federation
 from openprofile.server.assembly import assemble, graph_factory
 from openprofile.server.stores import embedded_store
 from openprofile.settings import IssuerSettings, Limits
@@ -58,12 +59,15 @@ async def stand_in(
     exposed: bool = False,
     limits: Limits | None = None,
     tenants: Sequence[str] = (),
+    repeat_client_requests: bool = False,
+    federation: Federation | None = None,
 ) -> AsyncIterator[StandIn]:
     """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
 
     With ``memory`` people and profiles are kept in memory alone. Unless it is ``exposed``, links
     lead to a loopback name whatever Host a request claims. The local authority may speak for more
-    ``tenants`` than the sample people's. Raises SchemaTooNew for a database of a newer program,
+    ``tenants`` than the sample people's; their people do not meet, unless a ``federation`` says so.
+    Raises SchemaTooNew for a database of a newer program,
     Unavailable for one that cannot be opened.
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,7 +99,7 @@ async def stand_in(
             domain=sample.DOMAIN,
         )
         recent = RecentRequests(clock, origins)
-        graph_over = await graph_factory(store, clock, limits, verifier)
+        graph_over = await graph_factory(store, clock, limits, verifier, federation or Federation())
         explainer = Explainer(graph_over(cast("Store", Rehearsal(store))), directory)
         app = assemble(
             graph_over,
@@ -108,6 +112,7 @@ async def stand_in(
             recent=recent,
             faces={EXPLAIN_PATH: explainer.answer},
             routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
+            repeat_client_requests=repeat_client_requests,
         )
         yield StandIn(app, signer, clock, directory, store, explainer)
     finally:

@@ -68,7 +68,9 @@ class Entry(NamedTuple):
 
 
 class Insert(msgspec.Struct, frozen=True):
-    """Store a new item. Raises Conflict if the key is taken, Full if the collection is."""
+    """Store a new item. Raises Missing if its owner is no person of the directory, Conflict if the
+    key is taken, Full if the collection is.
+    """
 
     key: Key
     created: int
@@ -76,14 +78,17 @@ class Insert(msgspec.Struct, frozen=True):
     text: str
     limit: int
     """How many items the collection may hold with this one."""
+    version: int = msgspec.field(default_factory=new_version)
+    """Where the item's versions start."""
 
 
 class PutItem(msgspec.Struct, frozen=True):
     """Store an item with a version and a place of its own, new or instead of the one there.
 
     ``make`` is given the record under the key, if there is one, and returns the one to be kept,
-    with the key's id: the very record that it was given, where that is to stay. Raises Full if
-    the item is new and the collection is full; what ``make`` raises leaves all as it was.
+    with the key's id: the very record that it was given, where that is to stay. Raises Missing if
+    the item is new and its owner no person of the directory, Full if the item is new and the
+    collection is full; what ``make`` raises leaves all as it was.
     """
 
     key: Key
@@ -140,8 +145,8 @@ class PutPerson(msgspec.Struct, frozen=True):
 
 class UpdatePerson(msgspec.Struct, frozen=True):
     """Replace a person by what ``revise`` makes of the record: a PutPerson of the same tenant and
-    id. Raises Missing if there is none, Conflict if another person has the name; what ``revise``
-    raises leaves the person as they were.
+    id. Raises Missing if there is none, or none of those that are ``needed``, Conflict if another
+    person has the name; what ``revise`` raises leaves the person as they were.
     """
 
     tenant: str
@@ -149,18 +154,20 @@ class UpdatePerson(msgspec.Struct, frozen=True):
     revise: Callable[[Record], PutPerson]
     name: str | None = None
     """The folded name that ``revise`` gives the person; None where it keeps theirs."""
+    needed: tuple[str, ...] = ()
+    """The ids of people whom ``revise`` puts into the record."""
 
 
 class DeletePerson(msgspec.Struct, frozen=True):
     """Remove a person, every item they own and every membership; raises Missing if there is none.
 
-    Whoever has the term ``link`` with the person's id is replaced by what ``release`` makes of
-    their record, which has that term no more.
+    Whoever has a term of one of the properties ``links`` with the person's id is replaced by what
+    ``release`` makes of their record, which has those terms no more.
     """
 
     tenant: str
     id: str
-    link: str
+    links: tuple[str, ...]
     release: Callable[[Record], PutPerson]
 
 
@@ -195,6 +202,33 @@ class Leave(msgspec.Struct, frozen=True):
     person: str
 
 
+class Remember(msgspec.Struct, frozen=True):
+    """Keep what a request was answered with, in one transaction with what it wrote.
+
+    Raises Conflict if an answer that has not expired is kept under this id. Some answers of the
+    tenant that have expired are removed along with it.
+    """
+
+    tenant: str
+    caller: str
+    id: str
+    """Names the request among those of its caller."""
+    owner: str
+    """Whose data it is about: to Erase what they own, or to delete them, empties ``text``."""
+    text: str
+    now: int
+    expires: int
+    """When the answer may be forgotten; in seconds, like ``now``."""
+
+
+class Remembered(NamedTuple):
+    """An answer that is kept for when its request is repeated."""
+
+    text: str
+    """Empty where what it was about has been erased."""
+    expires: int
+
+
 Change: TypeAlias = (
     Insert
     | PutItem
@@ -208,6 +242,7 @@ Change: TypeAlias = (
     | PutGroup
     | Join
     | Leave
+    | Remember
 )
 
 
@@ -305,6 +340,9 @@ class Store(Protocol):
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, are members of one group."""
+
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        """The answer that is kept under this id, also one that has expired and is there yet."""
 
     async def secret(self) -> bytes:
         """32 random bytes, made with the database, that all who share it sign with."""

@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+import msgspec
+
 from openprofile.store.base import (
     Change,
     Delete,
@@ -20,6 +22,7 @@ from openprofile.store.base import (
     PutItem,
     Record,
     Relation,
+    Remembered,
     Span,
     Store,
     StoreError,
@@ -135,6 +138,9 @@ class Member:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return await self._store.share_group(tenant, one, other)
 
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        return await self._store.remembered(tenant, caller, request_id)
+
     async def secret(self) -> bytes:
         return await self._store.secret()
 
@@ -235,8 +241,9 @@ class _Group:
                 return Update(key, self._blaming(member, revise))
             case Delete(key, check):
                 return Delete(key, self._blaming(member, check))
-            case UpdatePerson(tenant, id_, revise_person, name):
-                return UpdatePerson(tenant, id_, self._blaming(member, revise_person), name)
+            case UpdatePerson(revise=revise_person):
+                watched = self._blaming(member, revise_person)
+                return msgspec.structs.replace(change, revise=watched)
             case _:
                 return change
 

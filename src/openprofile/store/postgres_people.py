@@ -7,6 +7,7 @@ until the commit.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -64,6 +65,8 @@ class PeopleDraft:
 
     def __init__(self) -> None:
         self._wanted: defaultdict[str, _Wanted] = defaultdict(_Wanted)
+        self.there: dict[_Named, bool] = {}
+        """Whether people are there, read or not."""
         self._people: dict[_Named, _Person | None] = {}
         self._names: dict[_Named, str | None] = {}
         self._groups: dict[_Named, int | None] = {}
@@ -80,9 +83,17 @@ class PeopleDraft:
         """Remove every item of an owner."""
         raise NotImplementedError
 
+    def has_person(self, tenant: str, id_: str) -> bool:
+        """Whether a person is there, after what has been decided."""
+        named = (tenant, id_)
+        if named in self._people:
+            return self._people[named] is not None
+        return self.there.get(named, False)
+
     def erase_directory(self, tenant: str) -> None:
         """Remove every person, group and membership of a tenant."""
         emptied: list[tuple[dict[Any, Any], object]] = [
+            (self.there, False),
             (self._people, None),
             (self._names, None),
             (self._groups, None),
@@ -104,13 +115,13 @@ class PeopleDraft:
             case PutPerson(_, id_, name):
                 wanted.people.add(id_)
                 wanted.names.add(name)
-            case UpdatePerson(_, id_, _, new_name):
-                wanted.people.add(id_)
+            case UpdatePerson(_, id_, _, new_name, needed):
+                wanted.people.update((id_, *needed))
                 if new_name is not None:
                     wanted.names.add(new_name)
-            case DeletePerson(_, id_, link):
+            case DeletePerson(_, id_, links):
                 wanted.people.add(id_)
-                wanted.links.add((link, id_))
+                wanted.links.update((link, id_) for link in links)
             case PutGroup(_, id_):
                 wanted.groups.add(id_)
             case Join(_, group, person) | Leave(_, group, person):
@@ -197,6 +208,8 @@ class PeopleDraft:
 
     def _update_person(self, change: UpdatePerson) -> Record:
         before = self._someone(change.tenant, change.id)
+        for other in change.needed:
+            self._someone(change.tenant, other)
         put = change.revise(Record(change.id, before.version, before.text))
         assert (put.tenant, put.id) == (change.tenant, change.id)
         assert put.name in {before.name, change.name}
@@ -215,16 +228,19 @@ class PeopleDraft:
         self._then(_LEAVE_ALL, tenant, id_)
         self._then(_FORGET, tenant, "user", id_)
         self.erase(tenant, id_)
-        for linked in sorted(self._linked_to(tenant, Term(change.link, id_))):
+        for linked in sorted(self._linked_to(tenant, [Term(link, id_) for link in change.links])):
             there = self._someone(tenant, linked)
             self._put_person(change.release(Record(linked, there.version, there.text)))
 
-    def _linked_to(self, tenant: str, term: Term) -> set[str]:
-        """Who has a term, after what has been decided."""
-        found = set(self._linked.get((tenant, *term), ()))
+    def _linked_to(self, tenant: str, sought: Sequence[Term]) -> set[str]:
+        """Who has one of the terms, after what has been decided."""
+        found: set[str] = set()
+        for term in sought:
+            found.update(self._linked.get((tenant, *term), ()))
         for (where, id_), terms in self._terms.items():
             if where == tenant and terms is not None:
-                (found.add if term in terms else found.discard)(id_)
+                has = any(term in terms for term in sought)
+                (found.add if has else found.discard)(id_)
         return found
 
     def _put_group(self, put: PutGroup) -> Record:

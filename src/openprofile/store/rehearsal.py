@@ -22,6 +22,7 @@ from openprofile.store.base import (
     PutItem,
     PutPerson,
     Record,
+    Remember,
     Store,
     Update,
     UpdatePerson,
@@ -47,7 +48,7 @@ class Rehearsal:
                 if await self._store.get(key):
                     raise Conflict(f"{key.id} is taken")
                 await self._require_room(key, limit)
-                return Record(key.id, 1, text)
+                return Record(key.id, change.version, text, change.created)
             case PutItem(key, make, limit):
                 there = await self._store.get(key)
                 if there is None:
@@ -55,11 +56,11 @@ class Rehearsal:
                 return make(there)
             case Update(key, revise):
                 before = self._there(await self._store.get(key), key.id)
-                return Record(key.id, before.version + 1, revise(before))
+                return Record(key.id, before.version + 1, revise(before), before.created)
             case Delete(key, check):
                 check(self._there(await self._store.get(key), key.id))
                 return None
-            case Erase() | EraseTenant():
+            case Erase() | EraseTenant() | Remember():
                 return None
             case Join() | Leave():
                 await self._try_membership(change)
@@ -78,6 +79,8 @@ class Rehearsal:
         before = self._there(await self._store.person(change.tenant, change.id), change.id)
         if isinstance(change, DeletePerson):
             return None
+        for other in change.needed:
+            self._there(await self._store.person(change.tenant, other), other)
         put = change.revise(before)
         await self._require_free(put)
         return Record(put.id, before.version + 1, put.text)
@@ -96,6 +99,7 @@ class Rehearsal:
             raise Conflict(f"{person} is in {group}")
 
     async def _require_room(self, key: Key, limit: int) -> None:
+        self._there(await self._store.person(key.tenant, key.owner), key.owner)
         there = await self._store.collection(key.tenant, key.owner, key.facet)
         if len(there) >= limit:
             raise Full(f"{key.facet} holds {len(there)} items")

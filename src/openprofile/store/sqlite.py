@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
     Change,
@@ -32,16 +33,20 @@ from openprofile.store.base import (
     PutItem,
     Record,
     Relation,
+    Remember,
+    Remembered,
     Span,
     StoreError,
     Unavailable,
     Update,
-    new_version,
 )
 from openprofile.store.migrate import pending
 
 GROUP = 256
 """How many writes one commit carries at most."""
+
+_BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
+"""KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
@@ -77,11 +82,15 @@ class SqliteStore:
     seeing a transaction that is under way.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, bulk: bool = False) -> None:
+        """With ``bulk``, much is about to be written: that takes memory, and a longer log."""
         self._writer = _connect(path)
         try:
-            with _availability():
+            with availability():
                 _migrate(self._writer)
+                if bulk:
+                    self._writer.execute(f"PRAGMA cache_size = -{_BULK_CACHE:d}")
+                    self._writer.execute(f"PRAGMA wal_autocheckpoint = {_BULK_LOG:d}")
         except BaseException:
             self._writer.close()
             raise
@@ -156,8 +165,12 @@ class SqliteStore:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        rows = self._rows(answers.REMEMBERED, (tenant, caller, request_id))
+        return Remembered(*rows[0]) if rows else None
+
     async def secret(self) -> bytes:
-        with self._gate, _availability():
+        with self._gate, availability():
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
         return bytes(secret)
 
@@ -175,7 +188,7 @@ class SqliteStore:
         self._writer.close()
 
     def _one(self, sql: str, parameters: tuple[str, ...]) -> Record | None:
-        with self._gate, _availability():
+        with self._gate, availability():
             row = self._reader.execute(sql, parameters).fetchone()
         return Record(*row) if row else None
 
@@ -183,7 +196,7 @@ class SqliteStore:
         return [Record(*row) for row in self._rows(sql, parameters)]
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
-        with self._gate, _availability():
+        with self._gate, availability():
             return self._reader.execute(sql, parameters).fetchall()
 
     def _number(self, sql: str, parameters: tuple[str, ...]) -> int:
@@ -212,7 +225,7 @@ class SqliteStore:
 
     def _commit(self, group: list[_Write]) -> None:
         try:
-            with self._gate, _availability():
+            with self._gate, availability():
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     for write in group:
@@ -272,7 +285,10 @@ class SqliteStore:
                 self._writer.execute(_DELETE, _place(key))
                 return None
             case Erase(tenant, owner):
-                self._writer.execute(people.ERASE, (tenant, owner))
+                people.erase(self._writer, tenant, owner)
+                return None
+            case Remember():
+                answers.remember(self._writer, change)
                 return None
             case EraseTenant(tenant):
                 for statement in people.ERASE_TENANT:
@@ -282,7 +298,7 @@ class SqliteStore:
                 return people.apply(self._writer, change)
 
     def _insert(self, change: Insert) -> Record:
-        key, version = change.key, new_version()
+        key, version = change.key, change.version
         parameters = (*_place(key), version, change.created, change.text)
         self._require_room(key, change.limit)
         try:
@@ -304,7 +320,10 @@ class SqliteStore:
         return record
 
     def _require_room(self, key: Key, limit: int) -> None:
-        (count,) = self._writer.execute(_COUNT, (key.tenant, key.owner, key.facet)).fetchone()
+        place = (key.tenant, key.owner, key.facet)
+        count, has_owner = self._writer.execute(_COUNT, place).fetchone()
+        if not has_owner:
+            raise Missing(key.owner)
         if count >= limit:
             raise Full(f"{key.facet} holds {count} items")
 
@@ -323,7 +342,10 @@ _LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
     " ORDER BY created, id"
 )
-_COUNT = "SELECT count(*) FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+_COUNT = (
+    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
+    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
+)
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -349,7 +371,7 @@ def _settle(writes: Sequence[_Write]) -> None:
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:
-    with _availability():
+    with availability():
         connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
         )
@@ -378,7 +400,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _availability() -> Iterator[None]:
+def availability() -> Iterator[None]:
     """Turn an error of the database itself into Unavailable."""
     try:
         yield

@@ -110,10 +110,13 @@ _LINKED = (
     " ON person.tenant = term.tenant AND person.id = term.id"
     " WHERE term.tenant = ? AND kind = 'user' AND property = ? AND value = ?"
 )
-ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
+_ERASE = (
+    "DELETE FROM item WHERE tenant = ? AND owner = ?",
+    "UPDATE answer SET text = '' WHERE tenant = ? AND owner = ?",
+)
 ERASE_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant = ?"  # noqa: S608  the names are here
-    for table in ("item", "person", "person_group", "term", "membership")
+    for table in ("item", "answer", "person", "person_group", "term", "membership")
 )
 
 
@@ -141,11 +144,11 @@ def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
     match change:
         case PutPerson():
             return _put_person(connection, change)
-        case UpdatePerson(tenant, id_, revise):
-            row = connection.execute(PERSON, (tenant, id_)).fetchone()
-            if row is None:
-                raise Missing(id_)
-            put = revise(Record(*row))
+        case UpdatePerson(tenant, id_, revise, _, needed):
+            before = _someone(connection, tenant, id_)
+            for other in needed:
+                _someone(connection, tenant, other)
+            put = revise(before)
             assert (put.tenant, put.id) == (tenant, id_)
             return _put_person(connection, put)
         case DeletePerson():
@@ -160,6 +163,12 @@ def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
             if connection.execute(_LEAVE, (tenant, group, person)).rowcount == 0:
                 raise Missing(person)
             return None
+
+
+def erase(connection: sqlite3.Connection, tenant: str, owner: str) -> None:
+    """Remove every item of an owner, and what answers told of them."""
+    for statement in _ERASE:
+        connection.execute(statement, (tenant, owner))
 
 
 def _put_person(connection: sqlite3.Connection, put: PutPerson) -> Record:
@@ -177,12 +186,23 @@ def _delete_person(connection: sqlite3.Connection, change: DeletePerson) -> None
     who = (change.tenant, change.id)
     if connection.execute(_DELETE_PERSON, who).rowcount == 0:
         raise Missing(change.id)
-    connection.execute(ERASE, who)
+    erase(connection, *who)
     connection.execute(_LEAVE_ALL, who)
     connection.execute(_FORGET, (change.tenant, "user", change.id))
-    linked = connection.execute(_LINKED, (change.tenant, change.link, change.id)).fetchall()
-    for row in linked:
+    linked = {
+        row[0]: row
+        for link in change.links
+        for row in connection.execute(_LINKED, (change.tenant, link, change.id)).fetchall()
+    }
+    for row in linked.values():
         _put_person(connection, change.release(Record(*row)))
+
+
+def _someone(connection: sqlite3.Connection, tenant: str, id_: str) -> Record:
+    row = connection.execute(PERSON, (tenant, id_)).fetchone()
+    if row is None:
+        raise Missing(id_)
+    return Record(*row)
 
 
 def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
@@ -196,9 +216,9 @@ def _put_group(connection: sqlite3.Connection, put: PutGroup) -> Record:
 
 
 def _join(connection: sqlite3.Connection, join: Join) -> None:
-    for sql, id_ in ((GROUP, join.group), (PERSON, join.person)):
-        if connection.execute(sql, (join.tenant, id_)).fetchone() is None:
-            raise Missing(id_)
+    if connection.execute(GROUP, (join.tenant, join.group)).fetchone() is None:
+        raise Missing(join.group)
+    _someone(connection, join.tenant, join.person)
     try:
         connection.execute(
             _JOIN_ANYWAY if join.anyway else _JOIN, (join.tenant, join.person, join.group)
