@@ -19,7 +19,7 @@ from openprofile.model.primitives import DateTimeOffset, quoted
 from openprofile.model.shape import shape
 from openprofile.odata.payload import entity, members, read_whole, write
 from openprofile.profiles import fill_in
-from openprofile.store.base import Record, new_version
+from openprofile.store.base import Record, new_version, next_version
 
 Make: TypeAlias = Callable[[Record | None], Record]
 
@@ -133,7 +133,7 @@ class _Item(msgspec.Struct):
                 return before
             if self.missing:
                 return self._revised(before, place)
-            return Record(id_, before.version + 1, text, place)
+            return Record(id_, next_version(before.version, text), text, place)
 
         return make
 
@@ -147,4 +147,4 @@ class _Item(msgspec.Struct):
         text = write(msgspec.structs.replace(self.content, **creation))
         if "created_date_time" in creation:
             place = before.created
-        return Record(before.id, before.version + 1, text, place)
+        return Record(before.id, next_version(before.version, text), text, place)

@@ -26,6 +26,7 @@ from openprofile.store.base import (
     Store,
     Update,
     UpdatePerson,
+    next_version,
 )
 
 
@@ -56,7 +57,8 @@ class Rehearsal:
                 return make(there)
             case Update(key, revise):
                 before = self._there(await self._store.get(key), key.id)
-                return Record(key.id, before.version + 1, revise(before), before.created)
+                text = revise(before)
+                return Record(key.id, next_version(before.version, text), text, before.created)
             case Delete(key, check):
                 check(self._there(await self._store.get(key), key.id))
                 return None

@@ -39,6 +39,7 @@ from openprofile.store.base import (
     StoreError,
     Unavailable,
     Update,
+    next_version,
 )
 from openprofile.store.migrate import pending
 
@@ -306,7 +307,8 @@ class SqliteStore:
                 return self._put(change)
             case Update(key, revise):
                 before = self._existing(key)
-                version, text = before.version + 1, revise(before)
+                text = revise(before)
+                version = next_version(before.version, text)
                 self._writer.execute(_UPDATE, (version, text, *_place(key)))
                 return Record(key.id, version, text, before.created)
             case Delete(key, check):
