@@ -84,7 +84,7 @@ class Soak:
         """Work for so long, print what became of it, and return whether all held."""
         async with self._client() as http:
             await self._load.settle(http)
-        before = self._look(0)
+        before = await self._at_rest(0, 0)
         began = time.monotonic()
         over = began + seconds
         async with self._client() as http:
@@ -96,7 +96,7 @@ class Soak:
         unanswered = len(self._load.open)
         async with self._client() as http:
             await self._load.settle(http)
-        after = self._look(time.monotonic() - began)
+        after = await self._at_rest(time.monotonic() - began, before.files)
         return self._tell(before, after, unanswered)
 
     def _client(self) -> httpx2.AsyncClient:
@@ -121,6 +121,15 @@ class Soak:
         while time.monotonic() < over:
             self._looks.append(self._look(time.monotonic() - began))
             await asyncio.sleep(EVERY)
+
+    async def _at_rest(self, seconds: float, files: int) -> Look:
+        """The process once it has closed the last connections, or has had the time to."""
+        for _ in range(10):
+            look = self._look(seconds)
+            if look.files <= files:
+                break
+            await asyncio.sleep(0.5)
+        return look
 
     def _look(self, seconds: float) -> Look:
         process = self._running.process

@@ -17,6 +17,8 @@ import httpx2
 OWNERS = 6
 ITEMS = 12
 """Items that a worker keeps, more or less."""
+PEOPLE = 4
+"""People that a worker has at most."""
 GROUP = "00000000-0000-4000-8000-00000000c1ab"
 FILE = (
     f'{{"@odata.type": "#microsoft.graph.group", "id": "{GROUP}", "displayName": "Load"}}\n'
@@ -139,8 +141,9 @@ class _Worker:
         """The next request, or those of an atomicity group, and what there will be after it."""
         items = self._of("item")
         people = self._of("person")
-        kinds = {self._create: 30, self._patch: 25, self._batch: 15, self._person: 10}
+        kinds = {self._create: 30, self._patch: 25, self._batch: 15}
         kinds |= {self._delete: 60 if len(items) > ITEMS else 10}
+        kinds |= {self._person: 10} if len(people) < PEOPLE else {}
         kinds |= {self._change_person: 10} if people else {}
         while True:
             (kind,) = self._random.choices(list(kinds), list(kinds.values()))
