@@ -1,6 +1,11 @@
 import pytest
 
-pytest.register_assert_rewrite("contract.store_contract", "contract.group_contract")
+pytest.register_assert_rewrite(
+    "clients.client_contract",
+    "contract.answers_contract",
+    "contract.group_contract",
+    "contract.store_contract",
+)
 
 
 @pytest.fixture(scope="session")

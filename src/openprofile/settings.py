@@ -209,6 +209,14 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     item_limit: Annotated[
         int, Meta(ge=1, description="Items that one facet of one person may hold.")
     ] = 1000
+    repeat_client_requests: Annotated[
+        bool,
+        Meta(
+            description="Whether a write whose `client-request-id` comes again within five "
+            "minutes, from the same caller with the same method, URL and body, is the same "
+            "request, answered again and not carried out again."
+        ),
+    ] = False
     log_level: Annotated[
         str,
         Meta(

@@ -9,7 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from clients.client_contract import stored
 from program import Program
+
+__all__ = ["stored"]
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +48,12 @@ def tls_url(program: Program, endpoints: dict[str, Any]) -> Iterator[str]:
         for assignment in shlex.split(line[1]):
             environment.setenv(*assignment.split("=", 1))
         yield endpoints["tls_url"]
+
+
+@pytest.fixture(params=["http", "https"])
+def base(request: pytest.FixtureRequest, url: str, tls_url: str) -> str:
+    """Where a client finds the API: over http, then over https."""
+    return f"{url if request.param == 'http' else tls_url}/beta"
 
 
 @pytest.fixture(scope="session")

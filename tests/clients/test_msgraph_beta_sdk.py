@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,6 +14,8 @@ from kiota_abstractions.authentication import (
     AllowedHostsValidator,
     BaseBearerTokenAuthenticationProvider,
 )
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.request_information import RequestInformation
 from msgraph_beta import GraphServiceClient
 from msgraph_beta.generated.models.allowed_audiences import AllowedAudiences
 from msgraph_beta.generated.models.inference_data import InferenceData
@@ -20,6 +24,12 @@ from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_beta.generated.models.person_interest import PersonInterest
 from msgraph_beta.graph_request_adapter import GraphRequestAdapter, options
 from msgraph_core import GraphClientFactory
+from msgraph_core.requests.batch_request_builder import BatchRequestBuilder
+from msgraph_core.requests.batch_request_content import BatchRequestContent
+from msgraph_core.requests.batch_request_item import BatchRequestItem
+from msgraph_core.tasks.page_iterator import PageIterator
+
+from clients.client_contract import ClientContract, Item
 
 if TYPE_CHECKING:  # collecting the tests would import what the filters below are for
     from msgraph_beta.generated.users.item.profile.interests.interests_request_builder import (
@@ -54,12 +64,12 @@ class FixedToken(AccessTokenProvider):
         return AllowedHostsValidator([])
 
 
-@pytest.fixture
-async def connect(url: str) -> AsyncIterator[Connect]:
-    """Makes a client that sends the token it is given."""
+@asynccontextmanager
+async def connecting(base: str) -> AsyncIterator[Connect]:
+    """Makes clients of the service at ``base`` that send the token they are given."""
     # The SDK's own way to make its HTTP client, except that this transport can be closed:
     # the one that the SDK wraps stays open even when its client is closed.
-    async with httpx.AsyncHTTPTransport() as transport:
+    async with httpx.AsyncHTTPTransport(verify=ssl.create_default_context()) as transport:
 
         def make(token: str) -> GraphServiceClient:
             http = GraphClientFactory.create_with_default_middleware(
@@ -67,9 +77,15 @@ async def connect(url: str) -> AsyncIterator[Connect]:
             )
             authentication = BaseBearerTokenAuthenticationProvider(FixedToken(token))
             adapter = GraphRequestAdapter(authentication, http)
-            adapter.base_url = f"{url}/beta"
+            adapter.base_url = base
             return GraphServiceClient(request_adapter=adapter)
 
+        yield make
+
+
+@pytest.fixture
+async def connect(url: str) -> AsyncIterator[Connect]:
+    async with connecting(f"{url}/beta") as make:
         yield make
 
 
@@ -209,3 +225,83 @@ async def _ids(interests: InterestsRequestBuilder) -> set[str]:
 def _error(fault: ODataError) -> MainError:
     assert fault.error is not None
     return fault.error
+
+
+class Sdk:
+    def __init__(self, client: GraphServiceClient) -> None:
+        self._client = client
+
+    @property
+    def _interests(self) -> InterestsRequestBuilder:
+        return self._client.me().profile.interests
+
+    async def create(self, item: Item) -> Item:
+        return _item(await self._interests.post(_model(item)))
+
+    async def list(self, *, filter: str, orderby: str, top: int, select: list[str]) -> list[Item]:
+        builder = self._interests
+        options = builder.InterestsRequestBuilderGetQueryParameters(
+            filter=filter, orderby=[orderby], top=top, select=select
+        )
+        found = await builder.get(RequestConfiguration(query_parameters=options))
+        return [_item(item) for item in found.value]
+
+    async def pages(self, size: int) -> list[Item]:
+        wanted: RequestConfiguration[Any] = RequestConfiguration()
+        wanted.headers.add("Prefer", f"odata.maxpagesize={size}")
+        found: list[Item] = []
+        pages = PageIterator(await self._interests.get(wanted), self._client.request_adapter)
+        pages.headers.add("Prefer", f"odata.maxpagesize={size}")  # set_headers raises TypeError
+        await pages.iterate(lambda item: found.append(_item(item)) is None)
+        return found
+
+    async def patch(self, item_id: str, changes: Item) -> Item:
+        interest = self._interests.by_person_interest_id(item_id)
+        return _item(await interest.patch(_model(changes)))
+
+    async def delete(self, item_id: str) -> None:
+        await self._interests.by_person_interest_id(item_id).delete()
+
+    async def batch(self, requests: list[Item]) -> dict[str, int]:
+        batch = BatchRequestContent()
+        for request in requests:
+            # add_request_information(…, id) would answer by an id of its own
+            item = BatchRequestItem(self._request(request), request["id"])
+            batch.add_request(request["id"], item)
+        errors = {"XXX": ODataError}
+        answer = await BatchRequestBuilder(self._client.request_adapter, errors).post(batch)
+        statuses: dict[str, int] = answer.get_response_status_codes()
+        return statuses
+
+    def _request(self, request: Item) -> RequestInformation:
+        if request["method"] == "POST":
+            return self._interests.to_post_request_information(_model(request["body"]))
+        interest = self._interests.by_person_interest_id(request["item"])
+        if request["method"] == "DELETE":
+            return interest.to_delete_request_information()
+        return interest.to_get_request_information()
+
+
+def _model(item: Item) -> PersonInterest:
+    known = {
+        "displayName": "display_name",
+        "description": "description",
+        "categories": "categories",
+    }
+    return PersonInterest(**{known[name]: value for name, value in item.items()})
+
+
+def _item(model: PersonInterest) -> Item:
+    return {
+        "id": model.id,
+        "displayName": model.display_name,
+        "description": model.description,
+        "categories": model.categories,
+    }
+
+
+class TestSdk(ClientContract):
+    @pytest.fixture
+    async def client(self, base: str, token: str) -> AsyncIterator[Sdk]:
+        async with connecting(base) as connect:
+            yield Sdk(connect(token))

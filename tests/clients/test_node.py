@@ -12,13 +12,16 @@ from program import Program
 FOLDER = Path(__file__).parent / "node"
 
 
-@pytest.mark.parametrize("client", ["msal-node", "azure-identity", "graph-client"])
-def test_client(program: Program, client: str) -> None:
+@pytest.mark.parametrize("client", sorted(file.name for file in FOLDER.glob("*.test.mjs")))
+def test_client(program: Program, token: str, client: str) -> None:
     (export,) = (line for line in program.announcement.splitlines() if line.startswith("export "))
     trusted = dict(one.split("=", 1) for one in shlex.split(export)[1:])
-    told = {"OPENPROFILE_TEST_ENDPOINTS": str(program.data / "endpoints.json")}
+    told = {
+        "OPENPROFILE_TEST_ENDPOINTS": str(program.data / "endpoints.json"),
+        "OPENPROFILE_TEST_TOKEN": token,
+    }
     ended = subprocess.run(
-        ["node", "--test", f"{client}.test.mjs"],
+        ["node", "--test", client],
         cwd=FOLDER, env=os.environ | trusted | told,
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
 from contract.store_contract import StoreContract, insert, key, people
 from openprofile.store.base import SchemaTooNew, Store, Unavailable
@@ -11,7 +12,7 @@ from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
 
 
-class TestFile(StoreContract, GroupContract):
+class TestFile(StoreContract, GroupContract, AnswersContract):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
         store = SqliteStore(tmp_path / "db")
@@ -19,7 +20,7 @@ class TestFile(StoreContract, GroupContract):
         await store.close()
 
 
-class TestMemory(StoreContract, GroupContract):
+class TestMemory(StoreContract, GroupContract, AnswersContract):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
         store = SqliteStore(None)

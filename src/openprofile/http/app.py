@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from openprofile.clock import Clock, new_id
-from openprofile.errors import MethodNotAllowed, ResourceNotFound
+from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
 from openprofile.http.batch import Batch
 from openprofile.http.cors import Cors
 from openprofile.http.exchange import Face, printable_id
@@ -51,19 +51,22 @@ class App:
         allowed_origins: Collection[str] = (),
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
+        around_batch: Callable[[Face], Face] = lambda face: face,
+        unread: Callable[[GraphRequest, Fault], None] = lambda _, __: None,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are those that only the stand-in has.
+        their paths; ``routes`` are those that only the stand-in has; ``around_batch`` makes of the
+        face of batches what they go through; ``unread`` is told of what no face sees.
         """
         self._metadata = MetadataFace()
         self._refusals = Refusals(clock)
         face = face_over(store)
         batch = Batch(face, face_over, store, authenticate, self._refusals, limits)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
-        self._graph = Guard(face, self._refusals, limits, origins)
-        self._batch = Guard(batch.answer, self._refusals, larger, origins)
+        self._graph = Guard(face, self._refusals, limits, origins, unread)
+        self._batch = Guard(around_batch(batch.answer), self._refusals, larger, origins, unread)
         self._api = Cors(self._answer, allowed_origins)
         self._edges = Starlette(
             routes=[
@@ -71,7 +74,7 @@ class App:
                 Route("/openapi.json", self._openapi),
                 Route("/readyz", Readyz(store).__call__),
                 *(
-                    Route(path, Guard(face, self._refusals, limits, origins))
+                    Route(path, Guard(face, self._refusals, limits, origins, unread))
                     for path, face in (faces or {}).items()
                 ),
                 *routes,

@@ -15,6 +15,7 @@ from openprofile.http.batch_run import Execution, Service
 from openprofile.http.body import decoded, json_body
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.refusal import Refusals
+from openprofile.http.repeatable import refuse_repeatable
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, read_json, write_json
 from openprofile.odata.media import media_type
@@ -50,6 +51,7 @@ class Batch:
         await self._authenticate(request)
         if request.method != "POST":
             raise MethodNotAllowed(request.method, ["POST"])
+        refuse_repeatable(request, "a batch; send it with each request in it")
         for name in ("If-Match", "If-None-Match"):
             if name.lower() in request.headers:
                 raise BadRequest(

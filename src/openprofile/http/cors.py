@@ -41,6 +41,7 @@ _EXPOSED = (
     "OData-EntityId",
     "OData-Version",
     "Preference-Applied",
+    "Repeatability-Result",
     "request-id",
     "Retry-After",
     "WWW-Authenticate",

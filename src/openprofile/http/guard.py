@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from openprofile.clock import new_id
-from openprofile.errors import UriTooLong
+from openprofile.errors import Fault, UriTooLong
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Request, printable_id
 from openprofile.http.origin import Origins
@@ -37,8 +37,11 @@ class Guard:
         refusals: Refusals,
         limits: Limits,
         origins: Origins,
+        unread: Callable[[Request, Fault], None] = lambda _, __: None,
     ) -> None:
+        """``unread`` is told of what is refused before ``face`` sees it."""
         self._face = face
+        self._unread = unread
         self._refusals = refusals
         self._limits = limits
         self._origins = origins
@@ -72,17 +75,25 @@ class Guard:
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], request_id: str
     ) -> Answer:
         path, query = _path(scope), scope["query_string"].decode("latin-1")
-        require_short(path, query, self._limits.url)
+        body, fault = b"", None
+        try:
+            require_short(path, query, self._limits.url)
+            body = await self._body(receive, headers)
+        except Fault as error:
+            fault = error
         request = Request(
             method=scope["method"],
             path=path,
             query=query,
             headers=headers,
-            body=await self._body(receive, headers),
+            body=body,
             origin=self._origins.of(scope["scheme"], headers, _peer(scope)),
             id=request_id,
             body_limit=self._limits.body,
         )
+        if fault is not None:
+            self._unread(request, fault)
+            raise fault
         return await self._face(request)
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:

@@ -11,7 +11,7 @@ from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.http.app import App
-from openprofile.http.audit import audited
+from openprofile.http.audit import audited, audited_batch, audited_unread
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
@@ -19,6 +19,7 @@ from openprofile.http.origin import Origins
 from openprofile.http.recent import RecentRequests
 from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
+from openprofile.http.repeatable import Repeatable
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.federation import Federation
 from openprofile.profiles import Profiles
@@ -54,17 +55,34 @@ def assemble(
     recent: RecentRequests | None = None,
     faces: Mapping[str, Face] | None = None,
     routes: Sequence[BaseRoute] = (),
+    repeat_client_requests: bool = False,
 ) -> App:
-    """The application; ``faces`` and ``routes`` are what it has besides the Graph API."""
-    relations = RelationsFace(Relations(Directory(store, clock), limit=limits.relations), verifier)
+    """The application; ``faces`` and ``routes`` are what it has besides the Graph API.
+
+    With ``repeat_client_requests``, a ``client-request-id`` that comes again repeats its request.
+    """
+    authenticated = partial(authenticate, verifier=verifier)
+
+    def relations_over(store: Store) -> Face:
+        relations = Relations(Directory(store, clock), limit=limits.relations)
+        return RelationsFace(relations, verifier).answer
+
+    def whole(face_over: Callable[[Store], Face], store: Store) -> Face:
+        repeatable = Repeatable(
+            face_over, store, authenticated, clock, client_ids=repeat_client_requests
+        )
+        return audited(repeatable.answer, recent)
+
     return App(
-        face_over=lambda store: audited(graph_over(store), recent),
-        authenticate=partial(authenticate, verifier=verifier),
+        face_over=partial(whole, graph_over),
+        authenticate=authenticated,
         store=store,
         clock=clock,
         limits=limits,
         origins=origins,
         allowed_origins=allowed_origins,
-        faces={RELATIONS_PATH: audited(relations.answer, recent), **(faces or {})},
+        faces={RELATIONS_PATH: whole(relations_over, store), **(faces or {})},
         routes=routes,
+        around_batch=partial(audited_batch, recent=recent),
+        unread=partial(audited_unread, recent=recent),
     )

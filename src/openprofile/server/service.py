@@ -58,6 +58,7 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
                 verifier,
                 Origins(lambda: public_url, believes=believes, proxies=proxies),
                 allowed_origins=settings.allowed_origins,
+                repeat_client_requests=settings.repeat_client_requests,
             )
         finally:
             for published in keys:

@@ -59,6 +59,7 @@ async def stand_in(
     exposed: bool = False,
     limits: Limits | None = None,
     tenants: Sequence[str] = (),
+    repeat_client_requests: bool = False,
     federation: Federation | None = None,
 ) -> AsyncIterator[StandIn]:
     """The stand-in with its data in the folder ``data``, ready to answer; closed at the end.
@@ -111,6 +112,7 @@ async def stand_in(
             recent=recent,
             faces={EXPLAIN_PATH: explainer.answer},
             routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
+            repeat_client_requests=repeat_client_requests,
         )
         yield StandIn(app, signer, clock, directory, store, explainer)
     finally:

@@ -78,6 +78,8 @@ class Insert(msgspec.Struct, frozen=True):
     text: str
     limit: int
     """How many items the collection may hold with this one."""
+    version: int = msgspec.field(default_factory=new_version)
+    """Where the item's versions start."""
 
 
 class PutItem(msgspec.Struct, frozen=True):
@@ -200,6 +202,33 @@ class Leave(msgspec.Struct, frozen=True):
     person: str
 
 
+class Remember(msgspec.Struct, frozen=True):
+    """Keep what a request was answered with, in one transaction with what it wrote.
+
+    Raises Conflict if an answer that has not expired is kept under this id. Some answers of the
+    tenant that have expired are removed along with it.
+    """
+
+    tenant: str
+    caller: str
+    id: str
+    """Names the request among those of its caller."""
+    owner: str
+    """Whose data it is about: to Erase what they own, or to delete them, empties ``text``."""
+    text: str
+    now: int
+    expires: int
+    """When the answer may be forgotten; in seconds, like ``now``."""
+
+
+class Remembered(NamedTuple):
+    """An answer that is kept for when its request is repeated."""
+
+    text: str
+    """Empty where what it was about has been erased."""
+    expires: int
+
+
 Change: TypeAlias = (
     Insert
     | PutItem
@@ -213,6 +242,7 @@ Change: TypeAlias = (
     | PutGroup
     | Join
     | Leave
+    | Remember
 )
 
 
@@ -310,6 +340,9 @@ class Store(Protocol):
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, are members of one group."""
+
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        """The answer that is kept under this id, also one that has expired and is there yet."""
 
     async def secret(self) -> bytes:
         """32 random bytes, made with the database, that all who share it sign with."""

@@ -22,6 +22,7 @@ from openprofile.store.base import (
     PutItem,
     Record,
     Relation,
+    Remembered,
     Span,
     Store,
     StoreError,
@@ -136,6 +137,9 @@ class Member:
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return await self._store.share_group(tenant, one, other)
+
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        return await self._store.remembered(tenant, caller, request_id)
 
     async def secret(self) -> bytes:
         return await self._store.secret()

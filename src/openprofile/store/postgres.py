@@ -9,7 +9,7 @@ a commit, nobody knows what became of it, and ``write`` raises Unavailable.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self, TypeAlias
 
 import msgspec
@@ -33,6 +33,8 @@ from openprofile.store.base import (
     PutPerson,
     Record,
     Relation,
+    Remember,
+    Remembered,
     Span,
     Unavailable,
     Update,
@@ -158,6 +160,10 @@ class PostgresStore:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(await self._rows(_SHARE_GROUP, tenant, one, other))
 
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        rows = await self._rows(_REMEMBERED, tenant, caller, request_id)
+        return Remembered(*rows[0]) if rows else None
+
     async def secret(self) -> bytes:
         ((secret,),) = await self._rows("SELECT value FROM secret")
         return bytes(secret)
@@ -215,6 +221,7 @@ _LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
     " ORDER BY created, id"
 )
+_REMEMBERED = "SELECT text, expires FROM answer WHERE tenant = $1 AND caller = $2 AND id = $3"
 _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = $1 AND owner = $2"
     " ORDER BY facet, created, id"
@@ -288,7 +295,6 @@ def _require_names(change: Change) -> None:
     """Raise Missing or ValueError for a change that names what cannot be there: asked for together
     with others, it would fail them all.
     """
-    keys: list[tuple[str, ...]] = []
     match change:
         case Update(key) | Delete(key):
             _require_possible(change, key.id, (key.tenant, key.owner, key.facet, key.id))
@@ -296,21 +302,32 @@ def _require_names(change: Change) -> None:
             _require_possible(change, id_, (tenant, id_))
         case Join(tenant, group, person) | Leave(tenant, group, person):
             _require_possible(change, person, (tenant, group, person))
+        case _:
+            if isinstance(change, (Insert, PutItem)):
+                _require_possible(change, change.key.owner, (change.key.tenant, change.key.owner))
+            for names in _new_names(change):
+                if not _are_names(names):
+                    raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
+
+
+def _new_names(
+    change: Insert | PutItem | Erase | EraseTenant | PutPerson | PutGroup | Remember,
+) -> Iterator[tuple[str, ...]]:
+    """The keys that a change may add."""
+    match change:
         case Insert(key) | PutItem(key):
-            _require_possible(change, key.owner, (key.tenant, key.owner))
-            keys.append((key.tenant, key.owner, key.facet, key.id))
+            yield (key.tenant, key.owner, key.facet, key.id)
         case Erase() | EraseTenant():
-            keys.append(msgspec.structs.astuple(change))
+            yield msgspec.structs.astuple(change)
+        case Remember(tenant, caller, id_, owner):
+            yield (tenant, caller, id_, owner)
         case PutPerson(tenant, id_, name):
-            keys.append((tenant, id_, name))
-            keys.extend((tenant, id_, *term) for term in change.terms)
+            yield (tenant, id_, name)
+            yield from ((tenant, id_, *term) for term in change.terms)
         case PutGroup(tenant, id_, _, members):
-            keys.append((tenant, id_))
-            keys.extend((tenant, person, id_) for person in members or ())
-            keys.extend((tenant, id_, *term) for term in change.terms)
-    for names in keys:
-        if not _are_names(names):
-            raise ValueError(f"PostgreSQL cannot hold one of the names {names!r}")
+            yield (tenant, id_)
+            yield from ((tenant, person, id_) for person in members or ())
+            yield from ((tenant, id_, *term) for term in change.terms)
 
 
 def _require_possible(change: Change, name: str, names: tuple[str, ...]) -> None:

@@ -36,9 +36,9 @@ from openprofile.store.base import (
     Missing,
     PutItem,
     Record,
+    Remember,
     StoreError,
     Update,
-    new_version,
 )
 from openprofile.store.postgres_lane import Connection
 from openprofile.store.postgres_people import DIRECTORY, PeopleDraft, storable
@@ -55,6 +55,8 @@ def turn(change: Change) -> _Turn:
             return (key.tenant, key.owner)
         case Erase(tenant, owner):
             return (tenant, owner)
+        case Remember(tenant, caller):
+            return (tenant, caller)
         case _:
             return (change.tenant, DIRECTORY)
 
@@ -82,11 +84,14 @@ class _Draft(PeopleDraft):
         self._wanted_items: defaultdict[_Collection, set[str]] = defaultdict(set)
         self._wanted_sizes: set[_Collection] = set()
         self._wanted_owners: defaultdict[str, set[str]] = defaultdict(set)
+        self._wanted_answers: set[_Collection] = set()
         self._erased_tenants: set[str] = set()
         for change in changes:
             self._want(change)
         self._items: dict[Key, Record | None] = {}
         self._sizes: dict[_Collection, int] = {}
+        self._answers: dict[_Collection, int | None] = {}
+        """When each expires, by tenant, caller and id."""
 
     def _want(self, change: Change) -> None:
         """Note whose turn ``change`` takes, and the rows that deciding on it takes."""
@@ -99,6 +104,8 @@ class _Draft(PeopleDraft):
                     self._wanted_owners[key.tenant].add(key.owner)
             case Erase():
                 pass
+            case Remember(tenant, caller, id_):
+                self._wanted_answers.add((tenant, caller, id_))
             case EraseTenant(tenant):
                 self._erased_tenants.add(tenant)
             case _:
@@ -123,6 +130,9 @@ class _Draft(PeopleDraft):
                 tenant: await connection.execute(_OWNERS, (tenant, list(ids)))
                 for tenant, ids in self._wanted_owners.items()
             }
+            answers = {
+                place: await connection.execute(_ANSWER, place) for place in self._wanted_answers
+            }
             directory = await self.ask_directory(connection)
         for place, cursor in sizes.items():
             for (size,) in await cursor.fetchall():
@@ -132,6 +142,9 @@ class _Draft(PeopleDraft):
                 self._items[Key(*place, id_)] = Record(id_, *rest)
         for tenant, cursor in owners.items():
             self.there.update({(tenant, id_): True for (id_,) in await cursor.fetchall()})
+        for place, cursor in answers.items():
+            for (expires,) in await cursor.fetchall():
+                self._answers[place] = expires
         await self.read_directory(directory)
 
     def decide(self, changes: Sequence[Change]) -> Outcome:
@@ -181,6 +194,9 @@ class _Draft(PeopleDraft):
             case Erase(tenant, owner):
                 self.erase(tenant, owner)
                 return None
+            case Remember():
+                self._remember(change)
+                return None
             case EraseTenant(tenant):
                 self._erase_tenant(tenant)
                 return None
@@ -192,7 +208,7 @@ class _Draft(PeopleDraft):
         if self._items.get(change.key):
             raise Conflict(f"{change.key.id} is taken")
         return self._add(
-            change.key, Record(change.key.id, new_version(), change.text, change.created)
+            change.key, Record(change.key.id, change.version, change.text, change.created)
         )
 
     def _put(self, change: PutItem) -> Record:
@@ -239,6 +255,15 @@ class _Draft(PeopleDraft):
             self._set(self._sizes, collection, self._sizes[collection] - 1)
         self._then(_DELETE, *_place(key))
 
+    def _remember(self, change: Remember) -> None:
+        place = (change.tenant, change.caller, change.id)
+        expires = self._answers.get(place)
+        if expires is not None and expires > change.now:
+            raise Conflict(f"the answer to {change.id} is kept already")
+        self._set(self._answers, place, change.expires)
+        self._then(_REMEMBER, *place, change.owner, storable(change.text), change.expires)
+        self._then(_FORGET, change.tenant, change.now)
+
     def erase(self, tenant: str, owner: str) -> None:
         for key in self._items:
             if (key.tenant, key.owner) == (tenant, owner):
@@ -247,6 +272,7 @@ class _Draft(PeopleDraft):
             if collection[:2] == (tenant, owner):
                 self._set(self._sizes, collection, 0)
         self._then(_ERASE, tenant, owner)
+        self._then(_EMPTY_ANSWERS, tenant, owner)
         self._then(_END_TURNS, tenant, owner)
 
     def _erase_tenant(self, tenant: str) -> None:
@@ -256,7 +282,11 @@ class _Draft(PeopleDraft):
         for collection in self._sizes:
             if collection[0] == tenant:
                 self._set(self._sizes, collection, 0)
+        for answer in self._answers:
+            if answer[0] == tenant:
+                self._set(self._answers, answer, None)
         self._then(_ERASE_ITEMS, tenant)
+        self._then(_ERASE_ANSWERS, tenant)
         self.erase_directory(tenant)
 
     def _existing(self, key: Key) -> Record:
@@ -304,7 +334,21 @@ _REPLACE = (
 )
 _DELETE = "DELETE FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3 AND id = $4"
 _ERASE = "DELETE FROM item WHERE tenant = $1 AND owner = $2"
+_ANSWER = "SELECT expires FROM answer WHERE tenant = $1 AND caller = $2 AND id = $3"
+_REMEMBER = (
+    "INSERT INTO answer (tenant, caller, id, owner, text, expires) VALUES ($1, $2, $3, $4, $5, $6)"
+    " ON CONFLICT (tenant, caller, id) DO UPDATE"
+    " SET owner = excluded.owner, text = excluded.text, expires = excluded.expires"
+)
+# More than one goes for each that comes, so they do not gather. They are of other callers, whose
+# turn it is not: what somebody else has locked is left to them.
+_FORGET = (
+    "DELETE FROM answer WHERE tenant = $1 AND (caller, id) IN (SELECT caller, id FROM answer"
+    " WHERE tenant = $1 AND expires <= $2 ORDER BY expires LIMIT 4 FOR UPDATE SKIP LOCKED)"
+)
+_EMPTY_ANSWERS = "UPDATE answer SET text = '' WHERE tenant = $1 AND owner = $2"
 _ERASE_ITEMS = "DELETE FROM item WHERE tenant = $1"
+_ERASE_ANSWERS = "DELETE FROM answer WHERE tenant = $1"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
 _END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

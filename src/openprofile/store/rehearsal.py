@@ -22,6 +22,7 @@ from openprofile.store.base import (
     PutItem,
     PutPerson,
     Record,
+    Remember,
     Store,
     Update,
     UpdatePerson,
@@ -47,7 +48,7 @@ class Rehearsal:
                 if await self._store.get(key):
                     raise Conflict(f"{key.id} is taken")
                 await self._require_room(key, limit)
-                return Record(key.id, 1, text)
+                return Record(key.id, change.version, text, change.created)
             case PutItem(key, make, limit):
                 there = await self._store.get(key)
                 if there is None:
@@ -55,11 +56,11 @@ class Rehearsal:
                 return make(there)
             case Update(key, revise):
                 before = self._there(await self._store.get(key), key.id)
-                return Record(key.id, before.version + 1, revise(before))
+                return Record(key.id, before.version + 1, revise(before), before.created)
             case Delete(key, check):
                 check(self._there(await self._store.get(key), key.id))
                 return None
-            case Erase() | EraseTenant():
+            case Erase() | EraseTenant() | Remember():
                 return None
             case Join() | Leave():
                 await self._try_membership(change)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
     Change,
@@ -32,11 +33,12 @@ from openprofile.store.base import (
     PutItem,
     Record,
     Relation,
+    Remember,
+    Remembered,
     Span,
     StoreError,
     Unavailable,
     Update,
-    new_version,
 )
 from openprofile.store.migrate import pending
 
@@ -156,6 +158,10 @@ class SqliteStore:
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
+    async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
+        rows = self._rows(answers.REMEMBERED, (tenant, caller, request_id))
+        return Remembered(*rows[0]) if rows else None
+
     async def secret(self) -> bytes:
         with self._gate, _availability():
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
@@ -272,7 +278,10 @@ class SqliteStore:
                 self._writer.execute(_DELETE, _place(key))
                 return None
             case Erase(tenant, owner):
-                self._writer.execute(people.ERASE, (tenant, owner))
+                people.erase(self._writer, tenant, owner)
+                return None
+            case Remember():
+                answers.remember(self._writer, change)
                 return None
             case EraseTenant(tenant):
                 for statement in people.ERASE_TENANT:
@@ -282,7 +291,7 @@ class SqliteStore:
                 return people.apply(self._writer, change)
 
     def _insert(self, change: Insert) -> Record:
-        key, version = change.key, new_version()
+        key, version = change.key, change.version
         parameters = (*_place(key), version, change.created, change.text)
         self._require_room(key, change.limit)
         try:

@@ -110,10 +110,13 @@ _LINKED = (
     " ON person.tenant = term.tenant AND person.id = term.id"
     " WHERE term.tenant = ? AND kind = 'user' AND property = ? AND value = ?"
 )
-ERASE = "DELETE FROM item WHERE tenant = ? AND owner = ?"
+_ERASE = (
+    "DELETE FROM item WHERE tenant = ? AND owner = ?",
+    "UPDATE answer SET text = '' WHERE tenant = ? AND owner = ?",
+)
 ERASE_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant = ?"  # noqa: S608  the names are here
-    for table in ("item", "person", "person_group", "term", "membership")
+    for table in ("item", "answer", "person", "person_group", "term", "membership")
 )
 
 
@@ -162,6 +165,12 @@ def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
             return None
 
 
+def erase(connection: sqlite3.Connection, tenant: str, owner: str) -> None:
+    """Remove every item of an owner, and what answers told of them."""
+    for statement in _ERASE:
+        connection.execute(statement, (tenant, owner))
+
+
 def _put_person(connection: sqlite3.Connection, put: PutPerson) -> Record:
     statement = _ADD_PERSON if put.new else _PUT_PERSON
     parameters = (put.tenant, put.id, new_version(), put.name, put.text)
@@ -177,7 +186,7 @@ def _delete_person(connection: sqlite3.Connection, change: DeletePerson) -> None
     who = (change.tenant, change.id)
     if connection.execute(_DELETE_PERSON, who).rowcount == 0:
         raise Missing(change.id)
-    connection.execute(ERASE, who)
+    erase(connection, *who)
     connection.execute(_LEAVE_ALL, who)
     connection.execute(_FORGET, (change.tenant, "user", change.id))
     linked = {

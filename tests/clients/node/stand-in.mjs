@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 export const endpoints = JSON.parse(readFileSync(process.env.OPENPROFILE_TEST_ENDPOINTS));
+/** A bearer token for the first sample person. */
+export const token = process.env.OPENPROFILE_TEST_TOKEN;
 export const authority = `${endpoints.tls_url}/${endpoints.tenant}`;
 export const host = new URL(endpoints.tls_url).host;
 export const scope = "https://graph.microsoft.com/.default";
