@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -30,6 +31,13 @@ from openprofile.store.base import (
     Record,
     Store,
 )
+
+
+class CheckLink(Protocol):
+    """Raises where a link may not be changed; runs in the transaction that changes it."""
+
+    def __call__(self, *, there: bool) -> None:
+        """``there`` says whether the link leads to somebody now."""
 
 
 class Administration:
@@ -91,10 +99,12 @@ class Administration:
         except Missing as error:
             raise gone(found.id) from error
 
-    async def set_manager(self, caller: Caller, who: str | None, manager: str) -> None:
+    async def set_manager(
+        self, caller: Caller, who: str | None, manager: str, check: CheckLink
+    ) -> None:
         """Let a person report to another, by their id or principal name.
 
-        Raises ObjectConflict for whom is to report to themselves.
+        Raises ObjectConflict for whom is to report to themselves, and what ``check`` raises.
         """
         found = await self._written(caller, who, "manager.link")
         leader = (await self._directory.require(caller.tenant, manager)).id
@@ -102,15 +112,17 @@ class Administration:
             raise ObjectConflict("A person cannot be their own manager.", target="@odata.id")
 
         def revised(before: Person) -> Person:
+            check(there=before.manager is not None)
             return msgspec.structs.replace(before, manager=leader)
 
         await self._directory.revise(caller.tenant, found.id, revised, needed=(leader,))
 
-    async def end_manager(self, caller: Caller, who: str | None) -> None:
-        """Let a person report to nobody."""
+    async def end_manager(self, caller: Caller, who: str | None, check: CheckLink) -> None:
+        """Let a person report to nobody; raises what ``check`` raises."""
         found = await self._written(caller, who, "manager.unlink")
 
         def revised(before: Person) -> Person:
+            check(there=before.manager is not None)
             return msgspec.structs.replace(before, manager=None)
 
         await self._directory.revise(caller.tenant, found.id, revised)

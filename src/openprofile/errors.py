@@ -123,13 +123,17 @@ class ItemNotFound(ResourceNotFound):
 
 
 class MethodNotAllowed(Fault):
-    """The resource exists, the method does not apply to it; ``Allow`` lists those that do."""
+    """The resource exists, the method does not apply to it; ``Allow`` lists those that do: HEAD
+    wherever GET does.
+    """
 
     status = 405
     code = "Request_BadRequest"
 
     def __init__(self, method: str, allowed: Sequence[str], *, read_only: bool = False) -> None:
-        allow = ", ".join(allowed)
+        allow = ", ".join(
+            "GET, HEAD" if each == "GET" else each for each in allowed if each != "HEAD"
+        )
         target = "target, which is read-only and" if read_only else "target, which"
         super().__init__(
             f"The method {method} is not allowed for the request {target} takes {allow or 'none'}.",

@@ -34,6 +34,8 @@ class Choice(msgspec.Struct, frozen=True):
     what: str
     graph: str
     here: str
+    witness: str = ""
+    """The test that shows it, as pytest names it."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -56,6 +58,11 @@ _WITNESSES = {
     "read": f"{_PROFILE}test_the_profile_holds_every_facet_with_its_context_before_it",
     "erase": f"{_PROFILE}test_delete_erases_the_whole_profile_and_no_other",
 }
+_AUDIENCES = "tests/api/test_audiences.py::"
+_CONDITIONS = "tests/api/test_conditions.py::"
+_OPTIONS = "tests/api/test_options.py::"
+_REPRESENTATION = "tests/api/test_representation.py::"
+_SINGLES = "tests/api/test_singles.py::"
 _DIRECTORY = "tests/api/test_directory.py::"
 _QUERIES = "tests/api/test_directory_queries.py::"
 _OF_DIRECTORY = {
@@ -140,6 +147,55 @@ CHOICES = (
         "`ETag`, `Location`, `If-Match`",
         graph="Not documented for the profile.",
         here="Every item has a weak ETag, a create its Location, and `If-Match` is obeyed.",
+    ),
+    Choice(
+        "an ETag in the body of an update (`@odata.etag`, `@etag`)",
+        graph="Not documented for the profile.",
+        here="It must be the item's, as `If-Match` must, whose name it may stand beside: 412 "
+        "unless all that are sent hold. So what was read may be sent back, and undoes nobody's "
+        "change. A create does not look at it.",
+        witness=f"{_CONDITIONS}test_header_and_body_must_both_hold",
+    ),
+    Choice(
+        "`If-Match` and `If-None-Match` with a create",
+        graph="Not documented.",
+        here="They are about the item, which is not there yet: any `If-Match` is a 412, "
+        "`If-None-Match` holds. An id that is taken is a 409 all the same.",
+        witness=f"{_CONDITIONS}test_a_create_cannot_depend_on_what_is_there[*]",
+    ),
+    Choice(
+        "the same on people, groups and references, which have no ETag",
+        graph="Not documented.",
+        here="No tag is theirs, so a write that names one is a 412; `*` is any that there is.",
+        witness=f"{_CONDITIONS}test_no_tag_is_the_tag_of_what_has_none",
+    ),
+    Choice(
+        "`allowedAudiences`, `isSearchable` and `source`: null",
+        graph="All three can be null in the metadata; the pages' creates leave them out, and the "
+        "answers print `organization`.",
+        here="What is left out of a create has its default (`organization`, false, this API); "
+        "null that is sent is null, in a create as in an update, and an item without audiences "
+        "is its owner's alone.",
+        witness=f"{_AUDIENCES}test_null_audiences_mean_the_owner_alone_however_they_are_sent",
+    ),
+    Choice(
+        "single properties (`…/{id}/displayName`, `/$value`), and references (`/$ref`)",
+        graph="Not documented for the profile.",
+        here="They are read as OData says, of items, profiles, people and groups, and written "
+        "where their entity is, by PUT and DELETE, `/$value` as text/plain.",
+        witness=f"{_SINGLES}test_every_property_is_set_and_cleared_by_its_path[interests]",
+    ),
+    Choice(
+        "the format of `/$count` and `/$value`",
+        graph="text/plain.",
+        here="The same wherever the client takes text, else JSON; 406 where it takes neither.",
+        witness=f"{_REPRESENTATION}test_a_raw_value_is_text_unless_the_client_takes_none[application/json-application/json]",
+    ),
+    Choice(
+        "a query option that means nothing where it stands",
+        graph="Depends on the resource; often it is passed over.",
+        here="400, or 501 where nothing here takes it, on every method.",
+        witness=f"{_OPTIONS}test_an_option_that_means_nothing_is_never_passed_over",
     ),
     Choice(
         "comparing strings of the directory",
@@ -354,10 +410,11 @@ def _lines() -> Iterator[str]:
     yield ""
     yield f"Where Graph's documents are silent or contradict each other ({KNOWN_ON}):"
     yield ""
-    yield "| what | Graph's documents | here |"
-    yield "| --- | --- | --- |"
+    yield "| what | Graph's documents | here | shown by |"
+    yield "| --- | --- | --- | --- |"
     for choice in CHOICES:
-        yield f"| {choice.what} | {choice.graph} | {choice.here} |"
+        shown = f"`{choice.witness}`" if choice.witness else ""
+        yield f"| {choice.what} | {choice.graph} | {choice.here} | {shown} |"
     yield ""
     yield "## Differences from Graph's metadata"
     yield ""

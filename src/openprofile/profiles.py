@@ -304,12 +304,6 @@ class Profiles:
 
 def fill_in(item: ItemFacet) -> None:
     """Give a new item what its author left to the service, except ids, times and authors."""
-    if item.allowed_audiences is None:
-        item.allowed_audiences = AllowedAudiences("organization")
-    if item.is_searchable is None:
-        item.is_searchable = False
-    if item.source is None:
-        item.source = PersonDataSources(type=["user"])
     if not item.sources:
         item.sources = [ProfileSourceAnnotation(is_default_source=True, source_id=THIS_API)]
     item.recalculate(None)
@@ -324,8 +318,6 @@ def _derived(owner: Person, facet: str) -> list[Record]:
     """The items that a read-only facet has for a person; their version is their content's."""
     records = []
     for item in FACETS[facet].of(owner.user):
-        item.allowed_audiences = AllowedAudiences("organization")
-        item.is_searchable = False
         item.created_date_time = item.last_modified_date_time = owner.user.created_date_time
         item.created_by = item.last_modified_by = IdentitySet(
             application=Identity(display_name="AAD")
@@ -339,43 +331,75 @@ def _derived(owner: Person, facet: str) -> list[Record]:
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """The state of an item that a request depends on: ``If-Match`` and ``If-None-Match``.
+    """The state that a request depends on: ``If-Match``, ``If-None-Match``, and the ETags in the
+    body of an update. All that are there must hold.
 
     Tags are compared weakly, also by ``If-Match``, where OData differs from RFC 9110
-    (Protocol 4.01, sections 8.2.4 and 8.2.5).
+    (Protocol 4.01, sections 8.2.4, 8.2.5 and 11.4.1.1).
     """
 
     if_match: str | None = None
     if_none_match: str | None = None
+    read_with: tuple[str, ...] = ()
+    """The ETags in the body."""
 
     def check(self, record: Record) -> None:
         """Raise ResourceModified unless ``record`` is as a write wants it."""
-        self._match(record)
-        if self.if_none_match is not None and _names(self.if_none_match, record):
-            raise ResourceModified(
-                f"The item is there: its ETag is {etag(record)}, "
-                f"If-None-Match excludes {self.if_none_match[:64]}."
-            )
-
-    def _match(self, record: Record) -> None:
-        if self.if_match is not None and not _names(self.if_match, record):
-            raise ResourceModified(
-                f"The item has changed: its ETag is {etag(record)}, "
-                f"If-Match asks for {self.if_match[:64]}."
-            )
+        self._check(etag(record))
 
     def has(self, record: Record) -> bool:
         """Whether a reader has this version already; raises ResourceModified where it asks for
         another.
         """
-        self._match(record)
-        return self.if_none_match is not None and _names(self.if_none_match, record)
+        tag = etag(record)
+        self._match(tag)
+        return self.if_none_match is not None and _names(self.if_none_match, tag)
+
+    def check_untagged(self, *, there: bool = True) -> None:
+        """Raise ResourceModified unless a write wants what has no ETag, and is ``there`` or not.
+
+        No tag is the tag of such a resource, and ``*`` is any that there is.
+        """
+        if there:
+            self._check(None)
+        elif self.if_match is not None:
+            raise ResourceModified(
+                f"If-Match asks for {self.if_match[:64]}, and there is nothing yet."
+            )
+
+    def _check(self, tag: str | None) -> None:
+        self._match(tag)
+        if self.if_none_match is not None and _names(self.if_none_match, tag):
+            raise ResourceModified(
+                f"It is there: {_its(tag)}, If-None-Match excludes {self.if_none_match[:64]}."
+            )
+        for sent in self.read_with:
+            if tag is None or _opaque(sent) != _opaque(tag):
+                raise ResourceModified(
+                    f"It has changed: {_its(tag)}, the body was read with {sent[:64]}."
+                )
+
+    def _match(self, tag: str | None) -> None:
+        if self.if_match is not None and not _names(self.if_match, tag):
+            raise ResourceModified(
+                f"It has changed: {_its(tag)}, If-Match asks for {self.if_match[:64]}."
+            )
 
 
-def _names(tags: str, record: Record) -> bool:
-    """Whether a list of entity tags, or ``*``, names the record's version."""
-    own = etag(record).removeprefix("W/")
-    return tags.strip() == "*" or own in [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+def _names(tags: str, own: str | None) -> bool:
+    """Whether a list of entity tags, or ``*``, names what has the tag ``own``, or none."""
+    if tags.strip() == "*":
+        return True
+    return own is not None and _opaque(own) in [_opaque(tag) for tag in tags.split(",")]
+
+
+def _opaque(tag: str) -> str:
+    """A tag as the weak comparison takes it."""
+    return tag.strip().removeprefix("W/")
+
+
+def _its(tag: str | None) -> str:
+    return "it has no ETag" if tag is None else f"its ETag is {tag}"
 
 
 class _Audiences(msgspec.Struct, rename="camel"):

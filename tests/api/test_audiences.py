@@ -112,6 +112,24 @@ async def test_an_item_without_audiences_is_its_owners_alone(service: Service, f
     fault(await service.person("bram")("GET", url), 404, "itemNotFound")
 
 
+async def test_null_audiences_mean_the_owner_alone_however_they_are_sent(
+    service: Service,
+) -> None:
+    ada, url = service.person("ada"), f"users/{ADA}/profile/interests"
+    nobody: dict[str, None] = {"allowedAudiences": None}
+    created = (await ada("POST", url, json=nobody)).json()
+    updated, put, deleted = [(await ada("POST", url, json={})).json() for _ in range(3)]
+    assert updated["allowedAudiences"] == "organization"
+    await ada("PATCH", f"{url}/{updated['id']}", json=nobody)
+    await ada("PUT", f"{url}/{put['id']}/allowedAudiences", json={"value": None})
+    await ada("DELETE", f"{url}/{deleted['id']}/allowedAudiences")
+    for item in (created, updated, put, deleted):
+        read = (await ada("GET", f"{url}/{item['id']}")).json()
+        assert read["allowedAudiences"] is None
+        answer = await service.person("bram", "User.Read.All")("GET", f"{url}/{item['id']}")
+        fault(answer, 404, "itemNotFound")
+
+
 def bytes_of(answer: httpx2.Response, item: str) -> tuple[int, dict[str, str], str]:
     """An answer but for what no two answers share: the id asked for, its own ids, its time."""
     headers = {name: value for name, value in answer.headers.items() if name != "request-id"}
@@ -244,7 +262,7 @@ async def test_the_lists_are_got_and_put_and_nothing_else(service: Service) -> N
     for method in ("POST", "PATCH", "DELETE"):
         answer = await ada(method, url, json={})
         fault(answer, 405, "Request_BadRequest")
-        assert answer.headers["allow"] == "GET, PUT"
+        assert answer.headers["allow"] == "GET, HEAD, PUT"
     fault(await ada("PUT", url, content=b"{"), 415, "unsupportedMediaType")
     application = service.application("User.Read.All")
     fault(await application("GET", url), 400, "BadRequest")

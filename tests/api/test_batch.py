@@ -247,7 +247,7 @@ async def test_a_request_is_refused_as_it_is_by_itself(
     error(answers["1"], status, code)
     assert answers["2"]["status"] == 201
     if status == 405:
-        assert answers["1"]["headers"]["Allow"] == "GET, POST"
+        assert answers["1"]["headers"]["Allow"] == "GET, HEAD, POST"
 
 
 async def test_a_limit_holds_for_all_requests_together(ada: Client) -> None:

@@ -241,13 +241,13 @@ async def test_members_join_and_leave(admin: Client, reader: Client) -> None:
 
 async def test_what_is_read_only_refuses_writes(admin: Client) -> None:
     calls: list[tuple[str, str, str]] = [
-        ("DELETE", "me", "GET, PATCH"),
-        ("POST", "groups", "GET"),
-        ("PATCH", f"groups/{CHESS}", "GET"),
-        ("DELETE", f"groups/{CHESS}", "GET"),
-        ("POST", "me/directReports", "GET"),
-        ("PUT", "me/manager", "GET"),
-        ("PUT", f"users/{ADA}", "GET, PATCH, DELETE"),
+        ("DELETE", "me", "GET, HEAD, PATCH"),
+        ("POST", "groups", "GET, HEAD"),
+        ("PATCH", f"groups/{CHESS}", "GET, HEAD"),
+        ("DELETE", f"groups/{CHESS}", "GET, HEAD"),
+        ("POST", "me/directReports", "GET, HEAD"),
+        ("PUT", "me/manager", "GET, HEAD"),
+        ("PUT", f"users/{ADA}", "GET, HEAD, PATCH, DELETE"),
     ]
     for method, path, allowed in calls:
         response = await admin(method, path, json={})

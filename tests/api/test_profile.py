@@ -92,7 +92,7 @@ async def test_another_method_on_the_profile_is_refused(ada: Client) -> None:
     for method in ("POST", "PUT", "PATCH"):
         response = await ada(method, "me/profile", json={})
         fault(response, 405, "Request_BadRequest")
-        assert response.headers["allow"] == "GET, DELETE"
+        assert response.headers["allow"] == "GET, HEAD, DELETE"
 
 
 async def test_a_web_account_leads_to_its_page(ada: Client) -> None:

@@ -252,3 +252,87 @@ async def test_what_would_be_ignored_is_refused(ada: Client) -> None:
     fault(await ada("GET", "me/profile?$compute=1 add 1 as x"), 501, "NotImplemented")
     context = (await ada("GET", f"{PATH}?$compute=1 add 1 as x")).json()["@odata.context"]
     assert "()" not in context
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        (None, "text/plain"),
+        ("", "text/plain"),
+        ("text/plain;q=0.9", "text/plain"),
+        ("application/json, text/plain, */*", "text/plain"),
+        ("text/*", "text/plain"),
+        ("text/plain;charset=UTF-8", "text/plain"),
+        ("text/html, */*;q=0.1", "text/plain"),
+        ("application/json", "application/json"),
+        ("application/json;odata.metadata=minimal", "application/json"),
+        ("application/json, text/plain;q=0.5", "application/json"),
+        ("application/json, text/plain;q=0", "application/json"),
+        ("text/plain;charset=utf-16, application/*", "application/json"),
+    ],
+)
+async def test_a_raw_value_is_text_unless_the_client_takes_none(
+    ada: Client, position: dict[str, Any], accept: str | None, media: str
+) -> None:
+    item = f"{PATH}/{position['id']}"
+    values: dict[str, Any] = {
+        f"{PATH}/$count": 1,
+        f"{item}/categories/$count": 2,
+        f"{item}/detail/layer/$value": 3,
+        f"{item}/isCurrent/$value": True,
+        f"{item}/detail/jobTitle/$value": "Designer",
+        "me/memberOf/$count": 2,
+    }
+    for path, value in values.items():
+        response = await ada("GET", path, headers={} if accept is None else {"Accept": accept})
+        assert response.headers["content-type"].split(";")[0] == media, path
+        assert "Accept" in response.headers["vary"]
+        as_json = json.dumps(value)
+        text = as_json if media == "application/json" else as_json.strip('"')
+        assert response.text == text
+
+
+async def test_the_format_of_a_raw_value_may_be_an_option(
+    ada: Client, position: dict[str, Any]
+) -> None:
+    for path in (f"{PATH}/$count", f"{PATH}/{position['id']}/detail/layer/$value"):
+        for option, media in (
+            ("json", "json"),
+            ("application/json", "json"),
+            ("text/plain", "plain"),
+        ):
+            response = await get(ada, f"{path}?$format={option}", Accept="text/csv")
+            assert response.headers["content-type"].split(";")[0].endswith(media)
+        for option in ("xml", "text/csv", "application/json;odata.metadata=most", ""):
+            fault(await get(ada, f"{path}?$format={option or 'x'}"), 406, "notAcceptable")
+        for accept in ("text/csv", "text/plain;q=0", "application/xml, application/json;x=1"):
+            fault(await get(ada, path, Accept=accept), 406, "notAcceptable")
+
+
+async def test_full_metadata_tells_the_type_of_a_property(
+    ada: Client, position: dict[str, Any]
+) -> None:
+    path = f"{PATH}/{position['id']}"
+    for name, kind in (
+        ("detail/layer", "#Int32"),
+        ("categories", "#Collection(String)"),
+        ("detail", "#microsoft.graph.positionDetail"),
+        ("detail/jobTitle", None),
+    ):
+        body = (await get(ada, f"{path}/{name}", Accept="application/json;metadata=full")).json()
+        assert body.get("@odata.type") == kind
+        plain = (await get(ada, f"{path}/{name}", Accept="application/json;metadata=none")).json()
+        assert not any("@" in each for each in plain)
+    detail = (await get(ada, f"{path}/detail?$format=application/json;metadata=full")).json()
+    assert detail["startMonthYear@odata.type"] == "#Date"
+
+
+async def test_full_metadata_leads_to_what_hangs_on_a_person(ada: Client) -> None:
+    for version, contained in (("beta", True), ("v1.0", False)):
+        path = f"{BASE}/{version}/users/{sample.person_id('ada')}"
+        person = (await get(ada, f"/{version}/me", Accept="application/json;metadata=full")).json()
+        assert person["@odata.id"] == person["@odata.editLink"] == path
+        assert person["manager@odata.navigationLink"] == f"{path}/manager"
+        assert person["manager@odata.associationLink"] == f"{path}/manager/$ref"
+        assert ("profile@odata.navigationLink" in person) is contained
+        assert "profile@odata.associationLink" not in person

@@ -45,6 +45,21 @@ def json_body(request: Request) -> bytes:
     return decoded(request)
 
 
+def text_body(request: Request) -> str:
+    """The request's body, which must be text/plain in UTF-8; raises as ``json_body`` does."""
+    media = media_type(request.headers.get("content-type", ""))
+    charset = media.parameters.get("charset", "utf-8").lower()
+    if media.name != "text/plain" or charset not in _CHARSETS:
+        raise UnsupportedMediaType(
+            "A raw value is sent as text/plain in UTF-8; in JSON it is sent to the property's own "
+            "URL, without /$value."
+        )
+    try:
+        return decoded(request).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest("The body is not UTF-8.") from error
+
+
 def decoded(request: Request) -> bytes:
     """The request's body without its Content-Encoding, of which gzip is read.
 

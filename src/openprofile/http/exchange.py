@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from openprofile.odata.path import Target
 from openprofile.odata.preferences import Preferences, preferences
-from openprofile.odata.representation import Format, answered_version, negotiate
+from openprofile.odata.representation import (
+    Format,
+    answered_version,
+    negotiate,
+    negotiate_raw,
+)
 from openprofile.policy.caller import Caller
 
 
@@ -45,6 +50,13 @@ class Request(msgspec.Struct, frozen=True):
         NotAcceptable.
         """
         return negotiate(self.headers.get("accept"), option, self.headers.get("odata-maxversion"))
+
+    def raw_format(self, option: str | None = None) -> Format | None:
+        """The format of a raw value, ``/$count`` or ``/$value``: None for plain text, JSON where
+        the client takes no text; raises NotAcceptable.
+        """
+        asked = self.headers
+        return negotiate_raw(asked.get("accept"), option, asked.get("odata-maxversion"))
 
     @property
     def version(self) -> str:
@@ -88,6 +100,10 @@ Handlers: TypeAlias = Mapping[str, Handler]
 """What answers a resource, by method; the methods are those that ``Allow`` names."""
 
 
+_VARY = "Accept, OData-MaxVersion, Prefer"
+"""The headers of a request that an answer depends on."""
+
+
 def odata_answer(
     status: int, form: Format, body: bytes, headers: Mapping[str, str] | None = None
 ) -> Answer:
@@ -96,24 +112,24 @@ def odata_answer(
         "Content-Type": form.content_type,
         "OData-Version": form.version,
         "Cache-Control": "no-cache",
-        "Vary": "Accept, OData-MaxVersion, Prefer",
+        "Vary": _VARY,
     }
     return Answer(status, {**common, **headers} if headers else common, body)
 
 
-def text_answer(request: Request, text: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer with a raw value: ``/$count`` and ``/$value``."""
-    return Answer(
-        200,
-        {
-            "Content-Type": "text/plain;charset=utf-8",
-            "OData-Version": request.version,
-            "Cache-Control": "no-cache",
-            "Vary": "OData-MaxVersion",
-            **(headers or {}),
-        },
-        text.encode(),
-    )
+def raw_answer(
+    request: Request, form: Format | None, value: Any, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """An answer with a raw value, in a format as ``Request.raw_format`` gives it."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    common = {
+        "Content-Type": "text/plain;charset=utf-8" if form is None else form.content_type,
+        "OData-Version": request.version,
+        "Cache-Control": "no-cache",
+        "Vary": _VARY,
+    }
+    body = text.encode() if form is None else msgspec.json.encode(value)
+    return Answer(200, {**common, **(headers or {})}, body)
 
 
 def empty_answer(

@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
+import msgspec
+
 from openprofile.clock import Clock
 from openprofile.http.body import json_body
+from openprofile.http.conditions import conditions_of, require_new
 from openprofile.http.exchange import (
     Answer,
     Call,
     Handlers,
     empty_answer,
     odata_answer,
-    text_answer,
+    raw_answer,
 )
-from openprofile.http.query import entry_of, item_plan, items_page, refuse_options, selected
+from openprofile.http.query import (
+    PAGED,
+    entry_of,
+    item_plan,
+    items_page,
+    no_options,
+    reference_format,
+    refuse_options,
+    selected,
+)
 from openprofile.model.facets import FACETS
 from openprofile.odata.path import Target
-from openprofile.odata.payload import read_changes, read_entity
+from openprofile.odata.payload import read_changes, read_entity, read_members
 from openprofile.odata.query.compile import prepare
 from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import (
@@ -29,12 +41,14 @@ from openprofile.odata.representation import (
     reference_body,
     references_body,
 )
-from openprofile.profiles import Access, Conditions, Profiles, etag
+from openprofile.profiles import Access, Profiles, etag
 from openprofile.store.base import Record
 
 
 class FacetFace:
-    """Answers ``{user}/profile/{facet}`` and ``{user}/profile/{facet}/{id}``."""
+    """Answers ``{user}/profile/{facet}`` and ``{user}/profile/{facet}/{id}``, and the references to
+    these and to the profile.
+    """
 
     def __init__(self, profiles: Profiles, clock: Clock, token_key: bytes) -> None:
         """``token_key`` signs the ``$skiptoken`` of the links to next pages."""
@@ -46,9 +60,15 @@ class FacetFace:
         self._references: Handlers = {"GET": self._list_references, "POST": self._create}
         self._item: Handlers = {"GET": self._get, "PATCH": self._update, "DELETE": self._delete}
         self._reference: Handlers = {"GET": self._get_reference}
+        self._profile_reference: Handlers = {"GET": self._get_profile_reference}
 
     def handlers(self, target: Target) -> Handlers | None:
-        """What answers at ``target``, whose names end in a facet; None if nothing does."""
+        """What answers at ``target``, whose names end in a facet or the profile; None if nothing
+        does.
+        """
+        facet = FACETS.get(target.names[-1])
+        if facet is None:
+            return self._profile_reference if target.tail == ("$ref",) else None
         found: Handlers | None = None
         match target.tail, target.collection:
             case (), True:
@@ -61,13 +81,16 @@ class FacetFace:
                 found = self._reference
             case ("$count",), True:
                 found = self._count_of
-        if found is not None and FACETS[target.names[-1]].read_only:
+        if found is not None and facet.read_only:
             return {method: answer for method, answer in found.items() if method == "GET"}
         return found
 
     async def _list(self, call: Call) -> Answer:
         facet = call.target.names[-1]
         prepared = prepare(call.request.query, FACETS[facet])
+        refuse_options(
+            prepared.options, allowed=(*PAGED, "select", "expand", "compute"), where="a collection"
+        )
         form = call.request.format(prepared.options.format)
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         records = await self._profiles.items(access, facet)
@@ -89,15 +112,17 @@ class FacetFace:
     async def _count(self, call: Call) -> Answer:
         facet = call.target.names[-1]
         prepared = prepare(call.request.query, FACETS[facet])
-        refuse_options(prepared.options, allowed=("filter", "search"), where="/$count")
+        refuse_options(prepared.options, allowed=("filter", "search", "format"), where="/$count")
+        form = call.request.raw_format(prepared.options.format)
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         records = await self._profiles.items(access, facet)
         number = prepared.plan.count(records, now=self._clock.ticks())
-        return text_answer(call.request, str(number))
+        return raw_answer(call.request, form, number)
 
     async def _list_references(self, call: Call) -> Answer:
         facet = call.target.names[-1]
         prepared = prepare(call.request.query, FACETS[facet])
+        refuse_options(prepared.options, allowed=PAGED, where="/$ref")
         form = call.request.format(prepared.options.format)
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         records = await self._profiles.items(access, facet)
@@ -119,77 +144,92 @@ class FacetFace:
         record = await self._profiles.get(access, facet, item_id)
         if conditions_of(call).has(record):
             return empty_answer(call.request, {"ETag": etag(record)}, status=304)
-        return self._entity(200, call, access, record, plan, form)
+        return self._entity(_Shown(call, access, record, plan, form))
 
     async def _get_reference(self, call: Call) -> Answer:
         facet, item_id = item_of(call.target)
-        _, form = item_plan(call.request, FACETS[facet])
+        form = reference_format(call.request)
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         record = await self._profiles.get(access, facet, item_id)
-        context = f"{call.request.origin}/beta/$metadata#$ref"
         url = item_url(f"{profile_url(call, access)}/{facet}", record.id)
-        return odata_answer(200, form, reference_body(form, context, url))
+        return _reference(call, form, url)
+
+    async def _get_profile_reference(self, call: Call) -> Answer:
+        form = reference_format(call.request)
+        access = await self._profiles.reading(call.caller, call.target.keys[0])
+        return _reference(call, form, profile_url(call, access))
 
     async def _create(self, call: Call) -> Answer:
         facet = call.target.names[-1]
         plan, form = item_plan(call.request, FACETS[facet])
         access = await self._profiles.writing(call.caller, call.target.keys[0])
+        require_new(call)
         item = read_entity(json_body(call.request), FACETS[facet])
         record = await self._profiles.create(access, facet, item)
         location = f"{call.request.origin}/beta{call.target.path()}/{record.id}"
-        return self._written(201, call, access, record, plan, form, {"Location": location})
+        shown = _Shown(call, access, record, plan, form)
+        return self._written(shown, 201, {"Location": location})
 
     async def _update(self, call: Call) -> Answer:
         facet, item_id = item_of(call.target)
         plan, form = item_plan(call.request, FACETS[facet])
         access = await self._profiles.writing(call.caller, call.target.keys[0])
-        changes = read_changes(json_body(call.request), FACETS[facet])
-        record = await self._profiles.update(access, facet, item_id, changes, conditions_of(call))
-        return self._written(200, call, access, record, plan, form)
+        sent = read_members(json_body(call.request))
+        record = await self._profiles.update(
+            access, facet, item_id, read_changes(sent, FACETS[facet]), conditions_of(call, sent)
+        )
+        return self._written(_Shown(call, access, record, plan, form))
 
     async def _delete(self, call: Call) -> Answer:
         facet, item_id = item_of(call.target)
+        no_options(call.request, "a deletion")
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.delete(access, facet, item_id, conditions_of(call))
         return empty_answer(call.request)
 
     def _entity(
-        self,
-        status: int,
-        call: Call,
-        access: Access,
-        record: Record,
-        plan: Plan,
-        form: Format,
-        headers: Mapping[str, str] | None = None,
+        self, shown: _Shown, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
+        call, plan = shown.call, shown.plan
         facet = call.target.names[-1]
-        url = f"{profile_url(call, access)}/{facet}"
-        context = f"{profile_context(call, access)}/{facet}{selected(plan)}/$entity"
-        entry = entry_of(plan, record, url, self._clock.ticks())
-        body = entity_body(form, FACETS[facet], context, entry)
-        return odata_answer(status, form, body, {"ETag": entry.etag, **(headers or {})})
+        context = f"{profile_context(call, shown.access)}/{facet}{selected(plan)}/$entity"
+        entry = entry_of(plan, shown.record, shown.collection, self._clock.ticks())
+        body = entity_body(shown.form, FACETS[facet], context, entry)
+        if headers is None:
+            headers = call.request.preferences.applied()
+        return odata_answer(status, shown.form, body, {"ETag": entry.etag, **headers})
 
     def _written(
-        self,
-        status: int,
-        call: Call,
-        access: Access,
-        record: Record,
-        plan: Plan,
-        form: Format,
-        headers: Mapping[str, str] | None = None,
+        self, shown: _Shown, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """What a write leaves behind, or 204 where the client prefers to hear less."""
-        returns = call.request.preferences.returns
-        applied = {"Preference-Applied": f"return={returns}"} if returns else {}
-        headers = {**(headers or {}), **applied}
-        if returns != "minimal":
-            return self._entity(status, call, access, record, plan, form, headers)
+        preferences = shown.call.request.preferences
+        headers = {**(headers or {}), **preferences.applied(returned=True)}
+        if preferences.returns != "minimal":
+            return self._entity(shown, status, headers)
         if status == 201:
-            url = f"{profile_url(call, access)}/{call.target.names[-1]}"
-            headers["OData-EntityId"] = item_url(url, record.id)
-        return empty_answer(call.request, {"ETag": etag(record), **headers})
+            headers["OData-EntityId"] = item_url(shown.collection, shown.record.id)
+        return empty_answer(shown.call.request, {"ETag": etag(shown.record), **headers})
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """One item on its way into an answer."""
+
+    call: Call
+    access: Access
+    record: Record
+    plan: Plan
+    form: Format
+
+    @property
+    def collection(self) -> str:
+        """The canonical URL of the collection that the item is in."""
+        return f"{profile_url(self.call, self.access)}/{self.call.target.names[-1]}"
+
+
+def _reference(call: Call, form: Format, url: str) -> Answer:
+    context = f"{call.request.origin}/beta/$metadata#$ref"
+    return odata_answer(200, form, reference_body(form, context, url))
 
 
 def profile_url(call: Call, access: Access) -> str:
@@ -207,9 +247,3 @@ def item_of(target: Target) -> tuple[str, str]:
     item_id = target.keys[-1]
     assert item_id is not None
     return target.names[-1], item_id
-
-
-def conditions_of(call: Call) -> Conditions:
-    """The conditions that a request's headers set."""
-    headers = call.request.headers
-    return Conditions(headers.get("if-match"), headers.get("if-none-match"))

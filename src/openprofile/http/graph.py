@@ -15,6 +15,7 @@ from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
 from openprofile.http.groups import GroupsFace
+from openprofile.http.holders import Holders
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.objects import Answers
 from openprofile.http.people import PeopleFace
@@ -47,7 +48,7 @@ class Graph:
         self._metadata = MetadataFace()
         self._profile = ProfileFace(profiles, clock)
         self._facets = FacetFace(profiles, clock, token_key)
-        self._properties = PropertyFace(profiles, clock)
+        self._properties = PropertyFace(Holders(profiles, directory, administration), clock)
         answers = Answers(directory, token_key)
         self._people = PeopleFace(directory, administration, answers)
         self._groups = GroupsFace(directory, administration, answers)
@@ -72,10 +73,12 @@ class Graph:
 
     def _handlers(self, target: Target) -> Handlers:
         match target.names:
+            case _ if target.property_path:
+                found = self._properties.handlers(target)
             case (_, "profile", _):
-                found = self._facets.handlers(target) or self._properties.handlers(target)
+                found = self._facets.handlers(target)
             case (_, "profile"):
-                found = self._profile.handlers(target)
+                found = self._profile.handlers(target) or self._facets.handlers(target)
             case ("groups", *_):
                 found = self._groups.handlers(target)
             case _:

@@ -6,9 +6,11 @@ from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.errors import BadRequest
 from openprofile.http.body import json_body
+from openprofile.http.conditions import require_new, require_untagged
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer
-from openprofile.http.links import linked, located
-from openprofile.http.objects import Answers, Open, shown
+from openprofile.http.links import linked, linked_answer, located
+from openprofile.http.objects import Answers, Open, shown_one, shown_page, shown_references
+from openprofile.http.query import no_options, reference_format, refuse_options
 from openprofile.model.directory import Group, User
 from openprofile.odata.path import Target
 from openprofile.odata.query.options import options
@@ -31,8 +33,12 @@ class GroupsFace:
                 return {"GET": self._list}
             case ("groups",), ("$count",), True:
                 return {"GET": self._count}
+            case ("groups",), ("$ref",), True:
+                return {"GET": self._list_references}
             case ("groups",), (), False:
                 return {"GET": self._get}
+            case ("groups",), ("$ref",), False:
+                return {"GET": self._get_reference}
             case ("groups", "members"), (), True:
                 return {"GET": self._members}
             case ("groups", "members"), ("$count",), True:
@@ -44,38 +50,54 @@ class GroupsFace:
         return None
 
     async def _list(self, call: Call) -> Answer:
-        return await self._answers.page(call, shown(call, Group), self._opens(call))
+        return await self._answers.page(call, shown_page(call, Group), self._opens(call))
+
+    async def _list_references(self, call: Call) -> Answer:
+        return await self._answers.references(
+            call, shown_references(call, Group), self._opens(call)
+        )
 
     async def _count(self, call: Call) -> Answer:
-        return await self._answers.count(call, shown(call, Group), self._opens(call))
+        return await self._answers.count(call, Group, self._opens(call))
 
     async def _get(self, call: Call) -> Answer:
-        how = shown(call, Group)
+        how = shown_one(call, Group)
         group = await self._directory.group(call.caller, _group(call))
         return await self._answers.one(call, how, group)
 
+    async def _get_reference(self, call: Call) -> Answer:
+        form = reference_format(call.request)
+        group = await self._directory.group(call.caller, _group(call))
+        return self._answers.reference(call, group, form)
+
     async def _members(self, call: Call) -> Answer:
-        how = shown(call, User)
+        how = shown_page(call, User)
         return await self._answers.page(call, how, self._opens_members(call), derived=True)
 
     async def _count_members(self, call: Call) -> Answer:
-        return await self._answers.count(call, shown(call, User), self._opens_members(call))
+        return await self._answers.count(call, User, self._opens_members(call))
 
     async def _references(self, call: Call) -> Answer:
-        return await self._answers.references(call, shown(call, User), self._opens_members(call))
+        how = shown_references(call, User)
+        return await self._answers.references(call, how, self._opens_members(call))
 
     async def _add(self, call: Call) -> Answer:
+        no_options(call.request, "a reference that is added")
+        require_new(call)
         person = linked(call, json_body(call.request))
         await self._administration.add_member(call.caller, _group(call), person)
-        return empty_answer(call.request)
+        return linked_answer(call.request)
 
     async def _remove(self, call: Call) -> Answer:
-        person = call.target.keys[1]
+        chosen, person = options(call.request.query), call.target.keys[1]
+        refuse_options(
+            chosen, allowed=() if person else ("id",), where="a reference that is removed"
+        )
+        require_untagged(call)
         if person is None:
-            reference = options(call.request.query).id
-            if reference is None:
+            if chosen.id is None:
                 raise BadRequest("Which member is to go? Name them: …/members/{id}/$ref.")
-            person = located(call, reference, "$id")
+            person = located(call, chosen.id, "$id")
         await self._administration.remove_member(call.caller, _group(call), person)
         return empty_answer(call.request)
 

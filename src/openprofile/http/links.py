@@ -6,7 +6,7 @@ They are names: whatever they say, nothing is ever fetched from where they lead.
 from __future__ import annotations
 
 from openprofile.errors import BadRequest
-from openprofile.http.exchange import Call
+from openprofile.http.exchange import Answer, Call, Request, empty_answer
 from openprofile.model.directory import VERSIONS, DirectoryObject, User
 from openprofile.model.kinds import Model, Navigation
 from openprofile.model.primitives import quoted
@@ -21,6 +21,15 @@ def linked(call: Call, body: bytes) -> str:
     if not isinstance(reference, str):
         raise BadRequest('The body must be like {"@odata.id": "…/users/{id}"}.', target="@odata.id")
     return located(call, reference, "@odata.id")
+
+
+def linked_answer(request: Request) -> Answer:
+    """The answer to a reference that is set or added, which never holds anything (Protocol 4.01,
+    section 11.4.6): who prefers to hear less is told so, who prefers to hear more is not.
+    """
+    preferences = request.preferences
+    minimal = preferences.returns == "minimal"
+    return empty_answer(request, preferences.applied(returned=minimal))
 
 
 def located(call: Call, reference: str, where: str) -> str:

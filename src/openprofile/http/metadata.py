@@ -69,7 +69,7 @@ class MetadataFace:
 def _format(query: str, what: str) -> str | None:
     """The value of ``$format``, the one option that ``what`` takes; raises as ``options`` does."""
     chosen = options(query)
-    refuse_options(chosen, allowed=(), where=what)
+    refuse_options(chosen, allowed=("format",), where=what)
     return chosen.format
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -13,9 +13,9 @@ from openprofile.directory import Collection, Directory
 from openprofile.errors import BadRequest, ResourceNotFound, UnsupportedQuery
 from openprofile.finding.query import Query, query
 from openprofile.finding.terms import Object, entity
-from openprofile.http.exchange import Answer, Call, odata_answer, text_answer
-from openprofile.http.query import next_link, refuse_options, selected, token_scope
-from openprofile.model.directory import DirectoryObject, Group, Person, User
+from openprofile.http.exchange import Answer, Call, odata_answer, raw_answer
+from openprofile.http.query import PAGED, next_link, refuse_options, selected, token_scope
+from openprofile.model.directory import VERSIONS, DirectoryObject, Group, Person, User
 from openprofile.model.shape import shape
 from openprofile.odata.payload import members, write
 from openprofile.odata.query.compile import compile
@@ -53,10 +53,28 @@ class Shown(msgspec.Struct, frozen=True):
     form: Format
 
 
-def shown(call: Call, kind: type[DirectoryObject]) -> Shown:
-    """How the answer to a request shows objects of ``kind``; raises BadRequest, NotAcceptable."""
+def shown_one(call: Call, kind: type[DirectoryObject]) -> Shown:
+    """How the answer to a request shows one object of ``kind``; raises BadRequest for an option
+    that does not apply to it, and NotAcceptable.
+    """
+    return _shown(call, kind, ("select", "expand", "format"), "one object")
+
+
+def shown_page(call: Call, kind: type[DirectoryObject]) -> Shown:
+    """The same of a page of objects."""
+    return _shown(call, kind, (*PAGED, "select", "expand"), "a collection")
+
+
+def shown_references(call: Call, kind: type[DirectoryObject]) -> Shown:
+    """The same of references to objects."""
+    return _shown(call, kind, PAGED, "/$ref")
+
+
+def _shown(call: Call, kind: type[DirectoryObject], allowed: Sequence[str], where: str) -> Shown:
     chosen = options(call.request.query)
-    return Shown(kind, chosen, _plan(chosen, kind), call.request.format(chosen.format))
+    plan = _plan(chosen, kind)
+    refuse_options(chosen, allowed=allowed, where=where)
+    return Shown(kind, chosen, plan, call.request.format(chosen.format))
 
 
 def version(call: Call) -> str:
@@ -83,20 +101,26 @@ class Answers:
         self._token_key = token_key
 
     async def one(
-        self, call: Call, how: Shown, one: Object, *, status: int = 200, derived: bool = False
+        self,
+        call: Call,
+        how: Shown,
+        one: Object,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        derived: bool = False,
     ) -> Answer:
         """The answer that holds one object.
 
         ``derived`` tells that the metadata declares it as a directoryObject.
         """
-        refuse_options(how.options, allowed=("select", "expand"), where="one object")
         name = "directoryObjects" if derived else _SETS[how.kind]
         where = context(call, f"{name}{selected(how.plan)}/$entity")
         entry = await self._entry(call, how, one, derived=derived)
-        headers = {"Location": url_of(call, one)} if status == 201 else None
-        return odata_answer(
-            status, how.form, entity_body(how.form, how.kind, where, entry), headers
-        )
+        if headers is None:
+            headers = call.request.preferences.applied()
+        body = entity_body(how.form, how.kind, where, entry)
+        return odata_answer(status, how.form, body, headers)
 
     async def page(self, call: Call, how: Shown, open_to: Open, *, derived: bool = False) -> Answer:
         """The answer that holds a page of a collection."""
@@ -128,26 +152,26 @@ class Answers:
         )
         return odata_answer(200, how.form, body, headers)
 
-    async def count(self, call: Call, how: Shown, open_to: Open) -> Answer:
-        """The answer of ``/$count``."""
-        refuse_options(how.options, allowed=("filter", "search"), where="/$count")
-        collection = await open_to(_asked(how))
-        return text_answer(call.request, str(await collection.count()))
+    async def count(self, call: Call, kind: type[DirectoryObject], open_to: Open) -> Answer:
+        """The answer of ``/$count``, of objects of ``kind``."""
+        chosen = options(call.request.query)
+        refuse_options(chosen, allowed=("filter", "search", "format"), where="/$count")
+        form = call.request.raw_format(chosen.format)
+        collection = await open_to(query(chosen, kind))
+        return raw_answer(call.request, form, await collection.count())
 
-    def reference(self, call: Call, how: Shown, one: Object) -> Answer:
+    def reference(self, call: Call, one: Object, form: Format) -> Answer:
         """The answer that holds the reference to one object."""
-        body = reference_body(how.form, context(call, "$ref"), url_of(call, one))
-        return odata_answer(200, how.form, body)
+        return odata_answer(
+            200, form, reference_body(form, context(call, "$ref"), url_of(call, one))
+        )
 
     async def _page(
         self, call: Call, how: Shown, asked: Query, collection: Collection
     ) -> tuple[list[Object], int | None, str | None, dict[str, str]]:
         size = _page_size(how.options.top)
-        preferred = call.request.preferences.max_page_size
-        headers = {}
-        if preferred is not None:
-            size = min(size, preferred)
-            headers["Preference-Applied"] = f"odata.maxpagesize={size}"
+        preferences = call.request.preferences
+        size = min(size, preferences.max_page_size or size)
         after = None
         if how.options.skiptoken is not None:
             cursor = unseal(how.options.skiptoken, self._token_key, token_scope(call))
@@ -160,11 +184,13 @@ class Answers:
             token = Cursor(asked.fingerprint, page.next, 0, "", None)
             link = next_link(call, seal(token, self._token_key, token_scope(call)))
         count = await collection.count() if how.options.count else None
-        return page.found, count, link, headers
+        return page.found, count, link, preferences.applied(page_size=size)
 
     async def _entry(self, call: Call, how: Shown, one: Object, *, derived: bool) -> Entry:
         shown = await self._members(call, how.form, how.plan, one)
-        return Entry("", msgspec.json.encode(shown).decode(), url_of(call, one), derived)
+        text = msgspec.json.encode(shown).decode()
+        navigation = VERSIONS[version(call)].navigation(how.kind)
+        return Entry("", text, url_of(call, one), derived, navigation)
 
     async def _members(self, call: Call, form: Format, plan: Plan, one: Object) -> dict[str, Any]:
         """What the answer shows of an object, and of those it leads to."""

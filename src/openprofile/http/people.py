@@ -5,15 +5,21 @@ from __future__ import annotations
 from openprofile.administration import Administration
 from openprofile.directory import Directory
 from openprofile.http.body import json_body
-from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
-from openprofile.http.links import linked
-from openprofile.http.objects import Answers, Open, context, shown, url_of
+from openprofile.http.conditions import conditions_of, require_new, require_untagged
+from openprofile.http.exchange import Answer, Call, Handlers, empty_answer
+from openprofile.http.links import linked, linked_answer
+from openprofile.http.objects import (
+    Answers,
+    Open,
+    shown_one,
+    shown_page,
+    shown_references,
+    url_of,
+)
+from openprofile.http.query import no_options, reference_format
 from openprofile.model.directory import Group, User
 from openprofile.odata.path import Target
-from openprofile.odata.payload import members, read_changes, read_entity, write
-from openprofile.odata.representation import property_body
-from openprofile.policy.directory import READ_ALL_OF_PEOPLE, shown_of_person
-from openprofile.policy.grants import require
+from openprofile.odata.payload import read_changes, read_entity, read_members
 
 
 class PeopleFace:
@@ -25,117 +31,138 @@ class PeopleFace:
         self._directory = directory
         self._administration = administration
         self._answers = answers
-        self._everybody: Handlers = {"GET": self._list, "POST": self._create}
-        self._me: Handlers = {"GET": self._get, "PATCH": self._update}
-        self._person: Handlers = {**self._me, "DELETE": self._delete}
+        self._everybody: dict[tuple[str, ...], Handlers] = {
+            (): {"GET": self._list, "POST": self._create},
+            ("$count",): {"GET": self._count},
+            ("$ref",): {"GET": self._list_references},
+        }
+        self._one: dict[tuple[str, ...], Handlers] = {
+            (): {"GET": self._get, "PATCH": self._update, "DELETE": self._delete},
+            ("$ref",): {"GET": self._get_reference},
+        }
+        self._me: dict[tuple[str, ...], Handlers] = {
+            **self._one,
+            (): {"GET": self._get, "PATCH": self._update},
+        }
+        self._leader: dict[tuple[str, ...], Handlers] = {
+            (): {"GET": self._manager},
+            ("$ref",): {
+                "GET": self._manager_reference,
+                "PUT": self._set_manager,
+                "DELETE": self._end_manager,
+            },
+        }
+        self._others: dict[tuple[str, ...], Handlers] = {
+            (): {"GET": self._related},
+            ("$count",): {"GET": self._count_related},
+            ("$ref",): {"GET": self._references},
+        }
+        """By what the path ends in."""
 
     def handlers(self, target: Target) -> Handlers | None:
-        """What answers at ``target``, whose names begin in ``me`` or ``users``."""
-        match target.names, target.tail:
-            case ("users",), () if target.collection:
-                return self._everybody
-            case ("users",), ("$count",) if target.collection:
-                return {"GET": self._count}
-            case (("me" | "users") as name,), () if not target.collection:
-                return self._me if name == "me" else self._person
-            case (_,), (_,) if not target.collection and not target.tail[0].startswith("$"):
-                return {"GET": self._property}
-            case (_, "manager"), ():
-                return {"GET": self._manager}
-            case (_, "manager"), ("$ref",):
-                return {
-                    "GET": self._manager_reference,
-                    "PUT": self._set_manager,
-                    "DELETE": self._end_manager,
-                }
-            case (_, "directReports" | "memberOf"), () if target.collection:
-                return {"GET": self._related}
-            case (_, "directReports" | "memberOf"), ("$ref",) if target.collection:
-                return {"GET": self._references}
-            case (_, "directReports" | "memberOf"), ("$count",) if target.collection:
-                return {"GET": self._count_related}
+        """What answers at ``target``, whose names begin in ``me`` or ``users`` and whose tail is
+        no property's path; None if nothing does.
+        """
+        match target.names, target.collection:
+            case ("users",), True:
+                return self._everybody.get(target.tail)
+            case (name,), False:
+                return (self._me if name == "me" else self._one).get(target.tail)
+            case (_, "manager"), False:
+                return self._leader.get(target.tail)
+            case (_, "directReports" | "memberOf"), True:
+                return self._others.get(target.tail)
         return None
 
     async def _list(self, call: Call) -> Answer:
-        return await self._answers.page(call, shown(call, User), self._opens_everybody(call))
+        return await self._answers.page(call, shown_page(call, User), self._opens_everybody(call))
+
+    async def _list_references(self, call: Call) -> Answer:
+        how = shown_references(call, User)
+        return await self._answers.references(call, how, self._opens_everybody(call))
 
     async def _count(self, call: Call) -> Answer:
-        return await self._answers.count(call, shown(call, User), self._opens_everybody(call))
+        return await self._answers.count(call, User, self._opens_everybody(call))
 
     async def _get(self, call: Call) -> Answer:
-        how = shown(call, User)
+        how = shown_one(call, User)
         person = await self._directory.person(call.caller, call.target.keys[0])
         return await self._answers.one(call, how, person)
 
-    async def _property(self, call: Call) -> Answer:
-        (name,) = call.target.tail
-        how = shown(call, User)
+    async def _get_reference(self, call: Call) -> Answer:
+        form = reference_format(call.request)
         person = await self._directory.person(call.caller, call.target.keys[0])
-        seen = shown_of_person(call.caller, person.id)
-        if seen is not None and name not in seen:
-            require(call.caller, READ_ALL_OF_PEOPLE)
-        value = members(write(person.user))[name]
-        if value is None:
-            return empty_answer(call.request)
-        where = context(call, f"users('{person.id}')/{name}")
-        return odata_answer(200, how.form, property_body(how.form, where, value))
+        return self._answers.reference(call, person, form)
 
     async def _create(self, call: Call) -> Answer:
-        how = shown(call, User)
+        how = shown_one(call, User)
+        require_new(call)
         user = read_entity(json_body(call.request), User)
         person = await self._administration.create(call.caller, user)
-        if call.request.preferences.returns == "minimal":
-            url = url_of(call, person)
-            applied = {"Preference-Applied": "return=minimal"}
-            return empty_answer(call.request, {"Location": url, "OData-EntityId": url, **applied})
-        return await self._answers.one(call, how, person, status=201)
+        url, preferences = url_of(call, person), call.request.preferences
+        headers = {"Location": url, **preferences.applied(returned=True)}
+        if preferences.returns == "minimal":
+            return empty_answer(call.request, {**headers, "OData-EntityId": url})
+        return await self._answers.one(call, how, person, status=201, headers=headers)
 
     async def _update(self, call: Call) -> Answer:
-        how = shown(call, User)
-        changes = read_changes(json_body(call.request), User)
+        how, preferences = shown_one(call, User), call.request.preferences
+        sent = read_members(json_body(call.request))
+        require_untagged(call, sent)
+        changes = read_changes(sent, User)
         person = await self._administration.update(call.caller, call.target.keys[0], changes)
-        if call.request.preferences.returns == "representation":
-            return await self._answers.one(call, how, person)
-        return empty_answer(call.request)
+        applied = preferences.applied(returned=True)
+        if preferences.returns == "representation":
+            return await self._answers.one(call, how, person, headers=applied)
+        return empty_answer(call.request, applied)
 
     async def _delete(self, call: Call) -> Answer:
+        no_options(call.request, "a deletion")
+        require_untagged(call)
         await self._administration.delete(call.caller, call.target.keys[0])
         return empty_answer(call.request)
 
     # ----- to whom somebody reports
 
     async def _manager(self, call: Call) -> Answer:
-        how = shown(call, User)
+        how = shown_one(call, User)
         manager = await self._directory.manager(call.caller, call.target.keys[0])
         return await self._answers.one(call, how, manager, derived=True)
 
     async def _manager_reference(self, call: Call) -> Answer:
-        how = shown(call, User)
+        form = reference_format(call.request)
         manager = await self._directory.manager(call.caller, call.target.keys[0])
-        return self._answers.reference(call, how, manager)
+        return self._answers.reference(call, manager, form)
 
     async def _set_manager(self, call: Call) -> Answer:
+        no_options(call.request, "a reference that is set")
         leader = linked(call, json_body(call.request))
-        await self._administration.set_manager(call.caller, call.target.keys[0], leader)
-        return empty_answer(call.request)
+        conditions = conditions_of(call)
+        await self._administration.set_manager(
+            call.caller, call.target.keys[0], leader, conditions.check_untagged
+        )
+        return linked_answer(call.request)
 
     async def _end_manager(self, call: Call) -> Answer:
-        await self._administration.end_manager(call.caller, call.target.keys[0])
+        no_options(call.request, "a reference that is removed")
+        conditions = conditions_of(call)
+        await self._administration.end_manager(
+            call.caller, call.target.keys[0], conditions.check_untagged
+        )
         return empty_answer(call.request)
 
     # ----- who reports to somebody, and the groups of somebody
 
     async def _related(self, call: Call) -> Answer:
-        how = shown(call, _kind(call))
+        how = shown_page(call, _kind(call))
         return await self._answers.page(call, how, self._opens_related(call), derived=True)
 
     async def _references(self, call: Call) -> Answer:
-        return await self._answers.references(
-            call, shown(call, _kind(call)), self._opens_related(call)
-        )
+        how = shown_references(call, _kind(call))
+        return await self._answers.references(call, how, self._opens_related(call))
 
     async def _count_related(self, call: Call) -> Answer:
-        return await self._answers.count(call, shown(call, _kind(call)), self._opens_related(call))
+        return await self._answers.count(call, _kind(call), self._opens_related(call))
 
     def _opens_everybody(self, call: Call) -> Open:
         return lambda asked: self._directory.everybody(call.caller, asked)

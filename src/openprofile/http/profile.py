@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from openprofile.clock import Clock
 from openprofile.errors import NotSupported
+from openprofile.http.conditions import require_untagged
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
 from openprofile.http.facets import profile_context, profile_url
-from openprofile.http.query import entry_of, item_plan, selected
+from openprofile.http.query import entry_of, item_plan, no_options, selected
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
 from openprofile.odata.path import Target
@@ -62,6 +63,8 @@ class ProfileFace:
         return page.rows, page.count
 
     async def _delete(self, call: Call) -> Answer:
+        no_options(call.request, "a deletion")
+        require_untagged(call)
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.erase(access)
         return empty_answer(call.request)

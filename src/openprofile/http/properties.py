@@ -1,151 +1,155 @@
-"""The single properties of an item: read, raw value, set, clear.
+"""The single properties of an entity: read, raw value, set, clear.
 
 OData Protocol 4.01, sections 11.2.4 and 11.4.9.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
 from openprofile.clock import Clock
 from openprofile.errors import BadRequest
-from openprofile.http.body import json_body
+from openprofile.http.body import json_body, text_body
+from openprofile.http.conditions import conditions_of
 from openprofile.http.exchange import (
     Answer,
     Call,
     Handlers,
     empty_answer,
     odata_answer,
-    text_answer,
+    raw_answer,
 )
-from openprofile.http.facets import conditions_of, item_of, profile_context
-from openprofile.http.query import refuse_options
-from openprofile.model.facets import FACETS
-from openprofile.model.primitives import quoted
-from openprofile.model.shape import Property, Shape, shape
+from openprofile.http.holders import Held, Holder, Holders
+from openprofile.http.query import PAGED, refuse_options
+from openprofile.model.shape import Shape, shape
 from openprofile.odata.path import Target
-from openprofile.odata.payload import entity, members, read_changes, read_members
+from openprofile.odata.payload import Members, entity, members, read_members
 from openprofile.odata.query.compile import Prepared, prepare_property
-from openprofile.odata.representation import item_url, property_body
-from openprofile.profiles import Access, Profiles, etag
-from openprofile.store.base import Record
+from openprofile.odata.representation import Format, property_body
+from openprofile.profiles import etag
 
-_OF_COLLECTIONS = ("filter", "search", "orderby", "top", "skip", "count", "select", "compute")
+_OF_COLLECTIONS = tuple(name for name in PAGED if name != "skiptoken")
 
 
 class PropertyFace:
-    """Answers ``{item}/{property}``, ``{item}/{property}/{property}`` and ``…/$value``."""
+    """Answers ``{entity}/{property}``, ``{entity}/{property}/{property}``, ``…/$value`` and
+    ``…/$count``.
 
-    def __init__(self, profiles: Profiles, clock: Clock) -> None:
-        self._profiles = profiles
+    A write answers with nothing, or with what a read of the same URL gives where the client
+    prefers that.
+    """
+
+    def __init__(self, holders: Holders, clock: Clock) -> None:
+        self._holders = holders
         self._clock = clock
 
     def handlers(self, target: Target) -> Handlers | None:
         """What answers at ``target``, whose tail is a property's path; None if nothing does."""
-        path, tail = _path(target)
-        if not path:
+        holder = self._holders.of(target)
+        if holder is None or not target.property_path:
             return None
-        found = property_at(shape(target.kind), path)
-        if tail == "$value":
-            return {"GET": self._value}
-        if tail == "$count" and found.collection:
+        if target.suffix == "$count":
             return {"GET": self._count}
-        if tail:
-            return None
-        if found.computed or target.kind.read_only:
+        if not holder.writable or _computed(target):
             return {"GET": self._get}
+        if target.suffix:
+            return {"GET": self._get, "PUT": self._put_value, "DELETE": self._delete}
         written: dict[str, Any] = {"GET": self._get, "PUT": self._put, "DELETE": self._delete}
-        if found.shape is not None and not found.collection:
+        if target.property.shape is not None and not target.property.collection:
             written["PATCH"] = self._patch
         return written
 
-    async def _get(self, call: Call) -> Answer:
-        found = _property(call.target)
-        prepared = prepare_property(call.request.query, found)
-        if found.collection:
-            allowed: tuple[str, ...] = _OF_COLLECTIONS
-        else:
-            allowed = () if found.shape is None else ("select", "compute")
-        refuse_options(prepared.options, allowed=allowed, where=f"the property {found.name}")
-        form = call.request.format(prepared.options.format)
-        record, access = await self._record(call)
-        headers = {"ETag": etag(record)}
-        if conditions_of(call).has(record):
-            return empty_answer(call.request, headers, status=304)
-        value, count = self._shown(call.target, record, prepared)
-        if value is None:
-            return empty_answer(call.request, headers)
-        facet, item_id = item_of(call.target)
-        path = "/".join(_path(call.target)[0])
-        context = f"{item_url(f'{profile_context(call, access)}/{facet}', item_id)}/{path}"
-        body = property_body(form, context, value, count=count)
-        return odata_answer(200, form, body, headers)
+    # ----- reading
 
-    async def _value(self, call: Call) -> Answer:
-        prepared = prepare_property(call.request.query, _property(call.target))
-        refuse_options(prepared.options, allowed=(), where="/$value")
-        record, _ = await self._record(call)
-        value, _ = self._shown(call.target, record, prepared)
-        if value is None:
-            return empty_answer(call.request, {"ETag": etag(record)})
-        if isinstance(value, (dict, list)):
-            raise BadRequest("$value applies to a primitive property, not to a structure.")
-        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return text_answer(call.request, text, {"ETag": etag(record)})
+    async def _get(self, call: Call) -> Answer:
+        wanted = _wanted(call)
+        held = await self._holder(call).read(call)
+        if held.record is not None and conditions_of(call).has(held.record):
+            return empty_answer(call.request, _tag(held), status=304)
+        return self._shown(call, held, wanted, call.request.preferences.applied())
 
     async def _count(self, call: Call) -> Answer:
-        prepared = prepare_property(call.request.query, _property(call.target))
-        refuse_options(prepared.options, allowed=("filter", "search"), where="/$count")
-        record, _ = await self._record(call)
-        value, _ = self._shown(call.target, record, prepared)
-        return text_answer(call.request, str(len(value or ())))
+        prepared = prepare_property(call.request.query, call.target.property)
+        refuse_options(prepared.options, allowed=("filter", "search", "format"), where="/$count")
+        form = call.request.raw_format(prepared.options.format)
+        held = await self._holder(call).read(call)
+        value, _ = self._evaluated(call.target, held, prepared)
+        return raw_answer(call.request, form, len(value or ()))
+
+    # ----- writing
 
     async def _put(self, call: Call) -> Answer:
-        path, found = _path(call.target)[0], _property(call.target)
-        body = read_members(json_body(call.request))
-        value: Any = body
+        found, sent = call.target.property, read_members(json_body(call.request))
         if found.shape is not None and not found.collection:
-            value = _blank(found.shape) | body
-        elif "value" in body:
-            value = body["value"]
-        else:
-            raise BadRequest("The body must be a JSON object with the member 'value'.")
-        return await self._change(call, path, value)
+            return await self._change(call, _whole(found.shape, sent), sent)
+        unknown = [name for name in sent if name != "value" and "@" not in name]
+        if "value" not in sent or unknown:
+            raise BadRequest(
+                "The body must be a JSON object with the member 'value' and no other"
+                + (f", not {', '.join(unknown)[:64]}." if unknown else "."),
+                target=found.name,
+            )
+        return await self._change(call, sent["value"], sent)
+
+    async def _put_value(self, call: Call) -> Answer:
+        text = text_body(call.request)
+        value = _number(text) if call.target.property.edm in _NOT_TEXT else text
+        return await self._change(call, value, {})
 
     async def _patch(self, call: Call) -> Answer:
-        path, _ = _path(call.target)
-        return await self._change(call, path, read_members(json_body(call.request)))
+        sent = read_members(json_body(call.request))
+        return await self._change(call, sent, sent)
 
     async def _delete(self, call: Call) -> Answer:
-        path, found = _path(call.target)[0], _property(call.target)
-        if not found.nullable:
-            raise BadRequest(f"Property '{'/'.join(path)}' cannot be null.", target="/".join(path))
-        return await self._change(call, path, None)
+        found = call.target.property
+        if not found.nullable and not found.collection:
+            where = "/".join(call.target.property_path)
+            raise BadRequest(f"Property '{where}' cannot be null.", target=where)
+        return await self._change(call, [] if found.collection else None, {})
 
-    async def _change(self, call: Call, path: tuple[str, ...], value: Any) -> Answer:
-        facet, item_id = item_of(call.target)
-        access = await self._profiles.writing(call.caller, call.target.keys[0])
-        for name in reversed(path):
+    async def _change(self, call: Call, value: Any, sent: Members) -> Answer:
+        """Set the property to ``value``; ``sent`` is the body."""
+        wanted = _wanted(call)
+        for name in reversed(call.target.property_path):
             value = {name: value}
-        changes = read_changes(msgspec.json.encode(value), FACETS[facet])
-        record = await self._profiles.update(access, facet, item_id, changes, conditions_of(call))
-        return empty_answer(call.request, {"ETag": etag(record)})
+        held = await self._holder(call).change(call, value, sent)
+        preferences = call.request.preferences
+        applied = preferences.applied(returned=True)
+        if preferences.returns == "representation":
+            return self._shown(call, held, wanted, applied)
+        return empty_answer(call.request, {**_tag(held), **applied})
 
-    async def _record(self, call: Call) -> tuple[Record, Access]:
-        """The item that the property belongs to."""
-        facet, item_id = item_of(call.target)
-        access = await self._profiles.reading(call.caller, call.target.keys[0])
-        return await self._profiles.get(access, facet, item_id), access
+    # -----
 
-    def _shown(self, target: Target, record: Record, prepared: Prepared) -> tuple[Any, int | None]:
+    def _holder(self, call: Call) -> Holder:
+        holder = self._holders.of(call.target)
+        assert holder is not None
+        return holder
+
+    def _shown(self, call: Call, held: Held, wanted: _Wanted, applied: Mapping[str, str]) -> Answer:
+        """The property, or its raw value, as a GET shows it: nothing where it is null."""
+        target = call.target
+        headers = {**_tag(held), **applied}
+        value, count = self._evaluated(target, held, wanted.prepared)
+        if value is None:
+            return empty_answer(call.request, headers)
+        if target.suffix:
+            return raw_answer(call.request, wanted.form, value, headers)
+        assert wanted.form is not None
+        context = "/".join((held.context, *target.property_path))
+        body = property_body(wanted.form, target.property, context, value, count=count)
+        return odata_answer(200, wanted.form, body, headers)
+
+    def _evaluated(self, target: Target, held: Held, prepared: Prepared) -> tuple[Any, int | None]:
         """The property's value as the options leave it, and the ``$count`` of a collection."""
         plan = prepared.plan
-        value: Any = members(record.text)
-        typed: Any = entity(value, FACETS[target.names[-1]])
+        value: Any = members(held.text)
+        typed: Any = entity(value, target.kind)
         at: Shape | None = shape(target.kind)
-        for name in _path(target)[0]:
+        for name in target.property_path:
             if value is None:
                 return None, None
             assert at is not None
@@ -165,30 +169,64 @@ class PropertyFace:
         return plan.selection.project(value, typed, frame), count
 
 
-def property_at(within: Shape, path: tuple[str, ...]) -> Property:
-    """The property at the end of a path; raises BadRequest, as Graph does, where there is none."""
-    found: Property | None = None
-    at: Shape | None = within
-    for name in path:
-        found = at.properties.get(name) if at is not None else None
-        if found is None:
-            raise BadRequest(f"Resource not found for the segment {quoted(name)}.")
-        at = found.shape if not found.collection else None
-    assert found is not None
-    return found
+class _Wanted(NamedTuple):
+    """What a request for a property asks for."""
+
+    prepared: Prepared
+    form: Format | None
+    """None for plain text."""
 
 
-def _property(target: Target) -> Property:
-    """The property that a target's tail names."""
-    return property_at(shape(target.kind), _path(target)[0])
+def _wanted(call: Call) -> _Wanted:
+    """Raises BadRequest for options that do not apply to the property, and NotAcceptable."""
+    found, suffix = call.target.property, call.target.suffix
+    prepared = prepare_property(call.request.query, found)
+    allowed: tuple[str, ...] = ("format",)
+    if found.collection:
+        allowed = (*_OF_COLLECTIONS, "select", "compute")
+    elif found.shape is not None:
+        allowed = ("select", "compute", "format")
+    refuse_options(prepared.options, allowed=allowed, where=suffix or f"the property {found.name}")
+    negotiate = call.request.raw_format if suffix else call.request.format
+    return _Wanted(prepared, negotiate(prepared.options.format))
 
 
-def _path(target: Target) -> tuple[tuple[str, ...], str]:
-    """The names of the properties in a target's tail, and the ``$value`` or ``$count`` after."""
-    last = target.tail[-1] if target.tail else ""
-    return (target.tail[:-1], last) if last.startswith("$") else (target.tail, "")
+_NOT_TEXT = ("Edm.Boolean", "Edm.Double", "Edm.Int32")
+"""The types whose raw value is not a string's."""
 
 
-def _blank(at: Shape) -> dict[str, Any]:
-    """Every property of a complex value as it is when it is not sent."""
-    return {found.name: [] if found.collection else None for found in at.properties.values()}
+def _number(text: str) -> Any:
+    """The number or truth value that a raw value is, or else its text, which is then refused as
+    the text that it is.
+    """
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    return value if isinstance(value, (bool, int, float)) else text
+
+
+def _tag(held: Held) -> dict[str, str]:
+    return {} if held.record is None else {"ETag": etag(held.record)}
+
+
+def _computed(target: Target) -> bool:
+    """Whether the service sets the property itself, or one that it is a part of."""
+    at = shape(target.kind)
+    for name in target.property_path:
+        found = at.properties[name]
+        if found.computed:
+            return True
+        at = found.shape or at
+    return False
+
+
+def _whole(at: Shape, sent: Members) -> Members:
+    """A complex value that replaces another: what is not sent is as if it had never been."""
+    whole: Members = {}
+    for name, found in at.properties.items():
+        value = sent.get(name, [] if found.collection else None)
+        if isinstance(value, dict) and found.shape is not None and not found.collection:
+            value = _whole(found.shape, value)
+        whole[name] = value
+    return {**sent, **whole}

@@ -14,7 +14,7 @@ from openprofile.model.kinds import Entity
 from openprofile.odata.limits import DEFAULT
 from openprofile.odata.query.compile import Prepared, prepare
 from openprofile.odata.query.cursor import seal, unseal
-from openprofile.odata.query.options import Options
+from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import Entry, Format, item_url
 from openprofile.profiles import etag
@@ -23,7 +23,9 @@ from openprofile.store.base import Record
 LARGEST_PAGE = 8 * 1024 * 1024
 """Bytes of stored text on one page, unless a single item has more."""
 
-_OF_COLLECTIONS = ("filter", "search", "orderby", "top", "skip", "skiptoken")
+_OPTIONS = tuple(name for name in Options.__struct_fields__ if name != "aliases")
+PAGED = ("filter", "search", "orderby", "top", "skip", "count", "skiptoken", "format")
+"""The options of a collection whatever is shown of its items."""
 
 
 class ItemsPage(msgspec.Struct, frozen=True):
@@ -41,17 +43,29 @@ def item_plan(request: Request, kind: type[Entity]) -> tuple[Plan, Format]:
     Raises BadRequest for options that only a collection has.
     """
     prepared = prepare(request.query, kind)
-    refuse_options(prepared.options, allowed=("select", "expand", "compute"), where="one item")
+    refuse_options(
+        prepared.options, allowed=("select", "expand", "compute", "format"), where="one item"
+    )
     return prepared.plan, request.format(prepared.options.format)
 
 
 def refuse_options(options: Options, *, allowed: Sequence[str], where: str) -> None:
     """Raise BadRequest for an option that does not apply ``where`` the request asks."""
-    for name in (*_OF_COLLECTIONS, "select", "expand", "compute"):
-        if name not in allowed and getattr(options, name) is not None:
+    for name in _OPTIONS:
+        if name not in allowed and getattr(options, name) not in (None, False):
             raise BadRequest(f"${name} does not apply to {where}.", target=f"${name}")
-    if options.count and "count" not in allowed:
-        raise BadRequest(f"$count does not apply to {where}.", target="$count")
+
+
+def reference_format(request: Request) -> Format:
+    """The format of the answer that holds one reference; raises as ``item_plan`` does."""
+    chosen = options(request.query)
+    refuse_options(chosen, allowed=("format",), where="/$ref")
+    return request.format(chosen.format)
+
+
+def no_options(request: Request, where: str) -> None:
+    """Raise BadRequest for any option of a request that none applies to, as ``options`` does."""
+    refuse_options(options(request.query), allowed=(), where=where)
 
 
 def items_page(
@@ -76,7 +90,7 @@ def items_page(
     link = None
     if page.next is not None:
         link = next_link(call, seal(page.next, token_key, scope))
-    headers = {} if asked is None else {"Preference-Applied": f"odata.maxpagesize={size}"}
+    headers = call.request.preferences.applied(page_size=size)
     return ItemsPage(page.rows, page.count, link, headers)
 
 

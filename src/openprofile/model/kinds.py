@@ -84,16 +84,21 @@ class Entity(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class ItemFacet(Entity):
-    """https://learn.microsoft.com/graph/api/resources/itemfacet: what every item of a facet has."""
+    """https://learn.microsoft.com/graph/api/resources/itemfacet: what every item of a facet has.
 
-    allowed_audiences: AllowedAudiences | None = None
+    The defaults are those of an item of which a client says nothing; null that it sends is null.
+    """
+
+    allowed_audiences: AllowedAudiences | None = AllowedAudiences("organization")
     created_by: Annotated[IdentitySet | None, Computed] = None
     created_date_time: Annotated[DateTimeOffset | None, Computed] = None
     inference: InferenceData | None = None
-    is_searchable: bool | None = None
+    is_searchable: bool | None = False
     last_modified_by: Annotated[IdentitySet | None, Computed] = None
     last_modified_date_time: Annotated[DateTimeOffset | None, Computed] = None
-    source: PersonDataSources | None = None
+    source: PersonDataSources | None = msgspec.field(
+        default_factory=lambda: PersonDataSources(type=["user"])
+    )
     sources: Annotated[list[ProfileSourceAnnotation], Computed] = []
 
     @classmethod

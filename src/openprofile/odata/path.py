@@ -14,6 +14,7 @@ import msgspec
 from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.kinds import Entity, Model, Navigation
 from openprofile.model.primitives import quoted
+from openprofile.model.shape import Property, Shape, shape
 from openprofile.odata.names import find
 from openprofile.odata.query.operands import narrowed
 from openprofile.odata.query.options import options
@@ -31,7 +32,29 @@ class Target(msgspec.Struct, frozen=True):
     collection: bool
     """Whether the path ends at a whole collection."""
     tail: tuple[str, ...]
-    """Segments below the resource: a property's path, ``$ref``, ``$count``, ``$value``."""
+    """Segments below the resource: a property's path as the model spells it, and then ``$ref``,
+    ``$count`` or ``$value``.
+    """
+
+    @property
+    def property_path(self) -> tuple[str, ...]:
+        """The names in the tail, which lead to a property of the resource; empty for none."""
+        return self.tail[:-1] if self.suffix else self.tail
+
+    @property
+    def suffix(self) -> str:
+        """The system segment that the path ends in, or nothing."""
+        return self.tail[-1] if self.tail and self.tail[-1].startswith("$") else ""
+
+    @property
+    def property(self) -> Property:
+        """The property that the tail leads to, where it has a path to one."""
+        at, found = shape(self.kind), None
+        for name in self.property_path:
+            found = at.properties[name]
+            at = found.shape or at
+        assert found is not None
+        return found
 
     def path(self) -> str:
         """The resource's path below the version, percent-encoded, without the tail."""
@@ -69,8 +92,8 @@ def bind(segments: list[str], model: Model, query: str = "") -> Target:
     """The resource that ``segments``, of which there is one at least, name in ``model``.
 
     ``query`` is the raw query string, which holds the values of keys that are parameter aliases.
-    Raises BadRequest, as Graph does, for a segment that the model does not have, and NotSupported
-    for one that OData has and this service does not.
+    Raises BadRequest, as Graph does, for a segment that the model does not have or that says
+    nothing of what is before it, and NotSupported for one that OData has and this service does not.
     """
     here = model.container
     names: list[str] = []
@@ -99,15 +122,67 @@ def bind(segments: list[str], model: Model, query: str = "") -> Target:
         keys.append(None if key is None else _aliased(key.value, query) if key.alias else key.value)
     if rest and rest[0].partition("(")[0].lower() in _UNSUPPORTED:
         raise NotSupported(f"The segment {quoted(rest[0])} is not supported.")
-    if at is None or (rest and not _may_follow(rest[0], at, keys[-1])):
-        raise BadRequest(f"Resource not found for the segment {quoted(_divide(rest[0])[0])}.")
+    if at is None:
+        raise _nothing(_divide(rest[0])[0])
+    whole = at.collection and keys[-1] is None
     return Target(
         names=tuple(names),
         keys=tuple(keys),
         kind=at.target,
-        collection=at.collection and keys[-1] is None,
-        tail=tuple(rest),
+        collection=whole,
+        tail=_tail(rest, shape(at.target), whole=whole),
     )
+
+
+def _tail(segments: list[str], of: Shape, *, whole: bool) -> tuple[str, ...]:
+    """The segments below a resource, which is a ``whole`` collection or one entity."""
+    at: Shape | None = None if whole else of
+    found: Property | None = None
+    tail: list[str] = []
+    for place, segment in enumerate(segments):
+        if segment in _SYSTEM_SEGMENTS:
+            if place + 1 < len(segments):
+                raise _nothing(segments[place + 1])
+            if not _applies(segment, found, whole=whole):
+                raise BadRequest(f"{segment} does not apply to {_described(found, of, whole)}.")
+            tail.append(segment)
+        elif at is not None and "." in segment and _is_cast(segment, at):
+            continue
+        else:
+            name = None if at is None else find(segment, at.properties)
+            if at is None or name is None:
+                raise _nothing(_divide(segment)[0])
+            found = at.properties[name]
+            at = None if found.collection else found.shape
+            tail.append(name)
+    return tuple(tail)
+
+
+def _applies(segment: str, to: Property | None, *, whole: bool) -> bool:
+    """Whether a system segment says something of a property, or of the resource itself (None)."""
+    match segment:
+        case "$ref":
+            return to is None
+        case "$count":
+            return whole if to is None else to.collection
+        case _:
+            return to is not None and to.shape is None and not to.collection
+
+
+def _described(found: Property | None, of: Shape, whole: bool) -> str:
+    if found is not None:
+        return f"the property {found.name}, which is {found.edm_type}"
+    return f"a collection of {of.name}" if whole else f"{of.name}, which is an entity"
+
+
+def _is_cast(segment: str, at: Shape) -> bool:
+    """Whether a segment names the type of the complex value before it; it changes nothing."""
+    to = narrowed(at.type, segment)
+    return to is not None and issubclass(at.type, to)
+
+
+def _nothing(segment: str) -> BadRequest:
+    return BadRequest(f"Resource not found for the segment {quoted(segment)}.")
 
 
 class _Key(NamedTuple):
@@ -145,17 +220,6 @@ def _pass_casts(rest: list[str], kind: type[Entity]) -> None:
         if not issubclass(kind, to):
             raise NotSupported(f"A cast to the derived type {quoted(rest[0])} is not supported.")
         rest.pop(0)
-
-
-def _may_follow(segment: str, at: Navigation, key: str | None) -> bool:
-    if segment in _SYSTEM_SEGMENTS:
-        return True
-    whole = at.collection and key is None
-    return not whole and segment in _property_names(at.target)
-
-
-def _property_names(kind: type[Entity]) -> tuple[str, ...]:
-    return kind.__struct_encode_fields__
 
 
 def _divide(segment: str) -> tuple[str, _Key | None]:

@@ -55,9 +55,25 @@ def read_whole(body: bytes, kind: type[E], at: str = "") -> E:
         return entity(_sifted(sieve, read_members(body), kind, at), kind)
 
 
-def read_changes(body: bytes, kind: type[Entity]) -> Members:
-    """The members that an update's body sets, checked; computed ones and annotations left out."""
-    return _sift(read_members(body), kind, partial=True)
+def read_changes(sent: Members, kind: type[Entity]) -> Members:
+    """The members that an update sets, checked, of those that it ``sent``; computed ones and
+    annotations are left out.
+    """
+    return _sift(sent, kind, partial=True)
+
+
+def entity_tags(sent: Members) -> tuple[str, ...]:
+    """The ETags that a body says its entity was read with, in whichever version's spelling; the
+    update holds for no other state of it (Protocol 4.01, section 11.4.1.1).
+    """
+    found = tuple(sent[name] for name in _ETAGS if name in sent)
+    for tag in found:
+        if not isinstance(tag, str):
+            raise BadRequest(
+                f"The ETag in the body is {_describe(tag)}; expected it as it was read, a string.",
+                target=next(name for name in _ETAGS if name in sent),
+            )
+    return found
 
 
 def merge(stored: Members, changes: Members) -> Members:
@@ -89,6 +105,7 @@ def write(item: Entity) -> str:
     return JSON.encode(item).decode()
 
 
+_ETAGS = ("@odata.etag", "@etag")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 

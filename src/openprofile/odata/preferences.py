@@ -25,8 +25,25 @@ class Preferences(msgspec.Struct, frozen=True):
     max_page_size: int | None = None
     """Positive; zero and what is no number count as not sent."""
     unknown_enum_members: bool = False
-    """``include-unknown-enum-members``, see graph/patterns/evolvable-enums.md."""
+    """``include-unknown-enum-members``: members after the sentinel are wanted as they are
+    (https://github.com/microsoft/api-guidelines, graph/patterns/evolvable-enums.md). No
+    enumeration of the model has any, so that every answer follows it.
+    """
     continue_on_error: bool = False
+
+    def applied(self, *, page_size: int | None = None, returned: bool = False) -> dict[str, str]:
+        """The header that tells which preferences an answer with entities follows.
+
+        ``page_size`` is the size of its pages, ``returned`` tells that ``return`` was followed.
+        """
+        followed = []
+        if returned and self.returns is not None:
+            followed.append(f"return={self.returns}")
+        if page_size is not None and self.max_page_size is not None:
+            followed.append(f"odata.maxpagesize={page_size}")
+        if self.unknown_enum_members:
+            followed.append("include-unknown-enum-members")
+        return {"Preference-Applied": ", ".join(followed)} if followed else {}
 
 
 @lru_cache(maxsize=256)

@@ -14,9 +14,10 @@ from urllib.parse import quote
 import msgspec
 
 from openprofile.errors import BadRequest, NotAcceptable
-from openprofile.model.kinds import Entity
+from openprofile.model.kinds import Entity, Navigation
 from openprofile.model.primitives import quoted
 from openprofile.model.shape import Property, Shape, shape
+from openprofile.odata.media import media_type
 
 Level = Literal["none", "minimal", "full"]
 _LEVELS: tuple[Level, ...] = ("none", "minimal", "full")
@@ -58,6 +59,8 @@ class Entry(NamedTuple):
     """Its canonical URL."""
     derived: bool = False
     """Whether it stands where the metadata names a base of its type, so that the type is told."""
+    navigation: Mapping[str, Navigation] = {}
+    """Its navigation properties, to which full metadata has links."""
 
 
 @lru_cache(maxsize=512)
@@ -88,6 +91,37 @@ def negotiate(accept: str | None, option: str | None, max_version: str | None) -
         f"Nothing of what the Accept header takes, {quoted(accept)}, can be given; "
         "the answer is application/json."
     )
+
+
+def negotiate_raw(accept: str | None, option: str | None, max_version: str | None) -> Format | None:
+    """The format for an answer that is one raw value, a count or what ``/$value`` gives: None for
+    text/plain, as which it is given wherever the client takes that.
+
+    Raises NotAcceptable where it takes neither text nor JSON, and as ``negotiate`` does.
+    """
+    version = answered_version(max_version)
+    wanted = option if option is not None else accept
+    if wanted is None or not wanted.strip():
+        return None
+    ranges = [wanted] if option is not None else _split(wanted)
+    for media in sorted(ranges, key=lambda each: (-_quality(each), not _is_text(each))):
+        if _quality(media) <= 0:
+            continue
+        if _is_text(media):
+            return None
+        found = _read({"json": "application/json"}.get(media.strip().lower(), media), version)
+        if found is not None:
+            return found
+    raise NotAcceptable(
+        f"The value cannot be given as {quoted(wanted)}; expected text/plain, or application/json."
+    )
+
+
+def _is_text(media: str) -> bool:
+    """Whether a media range takes plain text in UTF-8."""
+    found = media_type(media)
+    charset = found.parameters.get("charset", "utf-8").lower()
+    return found.name in ("text/plain", "text/*", "*/*") and charset in ("utf-8", "us-ascii")
 
 
 def answered_version(max_version: str | None) -> str:
@@ -191,13 +225,20 @@ def expanded_body(
     return f"{{{','.join(parts)}}}".encode()
 
 
-def property_body(form: Format, context: str, value: Any, *, count: int | None = None) -> bytes:
+def property_body(
+    form: Format, found: Property, context: str, value: Any, *, count: int | None = None
+) -> bytes:
     """The answer that holds one property: a complex value as itself, any other as ``value``."""
     control: dict[str, Any] = {}
     if form.metadata != "none":
         control[f"{form.prefix}context"] = context
     if count is not None:
         control[f"{form.prefix}count"] = str(count) if form.ieee754 else count
+    if form.metadata == "full":
+        if not _is_told(found):
+            control[f"{form.prefix}type"] = _type_name(found)
+        if found.shape is not None:
+            value = _typed(form, found.shape, value)
     members = value if isinstance(value, dict) else {"value": value}
     return msgspec.json.encode({**control, **members})
 
@@ -230,9 +271,20 @@ def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None 
         f"{form.prefix}id": entry.url,
         **({f"{form.prefix}etag": entry.etag} if entry.etag else {}),
         f"{form.prefix}editLink": entry.url,
+        **_links(form, entry),
         **dict(_annotated(form, shape(kind), msgspec.json.decode(entry.text))),
     }
     return f"{{{control}{msgspec.json.encode(annotated).decode()[1:]}"
+
+
+def _links(form: Format, entry: Entry) -> dict[str, str]:
+    """Where the navigation properties of an entity are read, and where their references."""
+    links = {}
+    for name, to in entry.navigation.items():
+        if not to.contained:
+            links[f"{name}{form.prefix}associationLink"] = f"{entry.url}/{name}/$ref"
+        links[f"{name}{form.prefix}navigationLink"] = f"{entry.url}/{name}"
+    return links
 
 
 def _annotated(form: Format, at: Shape, members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -240,11 +292,16 @@ def _annotated(form: Format, at: Shape, members: Mapping[str, Any]) -> Iterator[
     for name, value in members.items():
         found = at.properties.get(name)
         if found is not None and value is not None:
-            if found.collection or found.edm not in ("Edm.String", "Edm.Boolean", "Edm.Double"):
+            if not _is_told(found):
                 yield f"{name}{form.prefix}type", _type_name(found)
             if found.shape is not None:
                 value = _typed(form, found.shape, value)
         yield name, value
+
+
+def _is_told(found: Property) -> bool:
+    """Whether the JSON of a value tells its type by itself."""
+    return not found.collection and found.edm in ("Edm.String", "Edm.Boolean", "Edm.Double")
 
 
 def _typed(form: Format, at: Shape, value: Any) -> Any:
