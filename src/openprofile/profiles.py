@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import compress
 
 import msgspec
 
@@ -66,6 +70,8 @@ class Access(msgspec.Struct, frozen=True):
     writes: bool
     trail: Trail | None = None
     """Where decisions on items are kept."""
+    groups_unknown: bool = False
+    """Whether ``relations`` leave out if the two share a group, because nobody has looked yet."""
 
 
 class Profiles:
@@ -125,7 +131,7 @@ class Profiles:
             records = _derived(access.owner, facet)
         else:
             records = await self._store.collection(access.tenant, access.owner.id, facet)
-        return [record for record in records if _sees(access, record)]
+        return list(compress(records, await self._shown(access, records)))
 
     async def facets(self, access: Access) -> dict[str, list[Record]]:
         """The whole profile, facet by facet in the order of their names, as ``items`` gives it."""
@@ -133,13 +139,15 @@ class Profiles:
             facet: _derived(access.owner, facet) if FACETS[facet].read_only else []
             for facet in sorted(FACETS)
         }
+        rows = [(facet, record) for facet, records in found.items() for record in records]
         for facet, record in await self._store.owned(access.tenant, access.owner.id):
             if facet in found:  # a facet that is declared no more is not shown
-                found[facet].append(record)
-        return {
-            facet: [record for record in records if _sees(access, record)]
-            for facet, records in found.items()
-        }
+                rows.append((facet, record))
+        shown = await self._shown(access, [record for _, record in rows])
+        found = {facet: [] for facet in found}
+        for facet, record in compress(rows, shown):
+            found[facet].append(record)
+        return found
 
     async def get(self, access: Access, facet: str, item_id: str) -> Record:
         """One item; raises ItemNotFound if there is none, or none that the caller may see."""
@@ -148,7 +156,9 @@ class Profiles:
             record = next((one for one in derived if fold(one.id) == fold(item_id)), None)
         else:
             record = await self._store.get(_key(access, facet, item_id))
-        if record is None or not _sees(access, record, by_id=True):
+        if record is None and access.groups_unknown:
+            await self._with_groups(access)  # as for a hidden one: the time is not to tell
+        if record is None or not all(await self._shown(access, [record], by_id=True)):
             raise _not_found(facet, item_id)
         return record
 
@@ -235,20 +245,53 @@ class Profiles:
         return record
 
     async def _access(self, caller: Caller, owner: Person, *, writes: bool) -> Access:
+        trail = current()
+        access = Access(
+            caller,
+            caller.tenant,
+            owner,
+            self._related(caller, owner, shares_group=False),
+            writes,
+            trail,
+            groups_unknown=caller.person not in (None, owner.id),
+        )
+        if writes or (trail is not None and trail.detailed):
+            return await self._with_groups(access)
+        return access
+
+    async def _with_groups(self, access: Access) -> Access:
+        """``access`` with all relations known."""
+        caller, owner = access.caller, access.owner
         shares = (
-            caller.person is not None
-            and caller.person != owner.id
+            access.groups_unknown
+            and caller.person is not None
             and await self._directory.share_group(caller.tenant, caller.person, owner.id)
         )
+        relations = self._related(caller, owner, shares_group=shares)
+        return msgspec.structs.replace(access, relations=relations, groups_unknown=False)
+
+    def _related(self, caller: Caller, owner: Person, *, shares_group: bool) -> int:
+        """The caller's relations to a person of their own tenant."""
         tenant = caller.tenant
-        relations = audience.relations(
+        return audience.relations(
             caller,
             owner=owner,
             tenant=tenant,
             trusted=self._federation.trusted(tenant, by=tenant),
-            shares_group=shares,
+            shares_group=shares_group,
         )
-        return Access(caller, tenant, owner, relations, writes, current())
+
+    async def _shown(
+        self, access: Access, records: Sequence[Record], *, by_id: bool = False
+    ) -> list[bool]:
+        """Which of the records the caller sees; most are seen whether or not groups are shared."""
+        if access.groups_unknown:
+            to = access.relations
+            shown = [audience.visible(_audiences(record), to) for record in records]
+            if all(shown):
+                return shown
+            access = await self._with_groups(access)
+        return [_sees(access, record, by_id=by_id) for record in records]
 
     async def _abroad(self, caller: Caller, who: str) -> Access | None:
         """Access to read the profile of a person of another tenant, who shows the caller something;
@@ -427,12 +470,22 @@ def _sees(access: Access, record: Record, *, by_id: bool = False) -> bool:
     return seen
 
 
+_BEGINNING = re.compile(r'\{"id":"[^"\\]*","allowedAudiences":"([A-Za-z,]+)"')
+"""How an item begins that ``payload.write`` wrote."""
+
+
 def _audiences(record: Record) -> AllowedAudiences | None:
+    begins = _BEGINNING.match(record.text)
     try:
+        if begins is not None:  # a third of the time that it takes to decode the whole
+            return _audiences_named(begins[1])
         return _AUDIENCES.decode(record.text).allowed_audiences
-    except msgspec.DecodeError as error:
+    except (ValueError, msgspec.DecodeError) as error:
         log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
         return None
+
+
+_audiences_named = lru_cache(maxsize=1024)(AllowedAudiences.parse)
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:

@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import contextlib
-import io
 import logging
 import sys
-from typing import TextIO, cast
+from collections import deque
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import structlog
 
 
-class _Unfailing(io.TextIOBase):
-    """The standard error, where a write that fails is lost: a log never fails a request."""
+class _Lines:
+    """The standard error, to which a turn of the loop writes its lines all at once.
 
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            return sys.stderr.write(text)
-        return 0
+    A line that cannot be written is lost: a log never fails a request.
+    """
 
-    def flush(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.flush()
+    def __init__(self) -> None:
+        self._waiting: deque[str] = deque()
+
+    def msg(self, line: str) -> None:
+        self._waiting.append(line)
+        if len(self._waiting) > 1:
+            return  # whoever came first sees to it
+        try:
+            asyncio.get_running_loop().call_soon(self.write)
+        except RuntimeError:  # another thread, or no loop yet
+            self.write()
+
+    critical = debug = error = info = warning = msg
+
+    def write(self) -> None:
+        lines = []
+        with contextlib.suppress(IndexError):
+            while True:
+                lines.append(self._waiting.popleft())
+        if lines:
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write("\n".join([*lines, ""]))
+                sys.stderr.flush()
 
 
 def configure(*, json: bool, level: str = "info") -> None:
     """Send every log line to the standard error, as JSON or for a person to read."""
+    lines = _Lines()
+    atexit.register(lines.write)
     structlog.configure(
-        processors=[
+        processors=[_as_json]
+        if json
+        else [
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info
-            if json
-            else structlog.processors.StackInfoRenderer(),
-            structlog.processors.JSONRenderer()
-            if json
-            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            structlog.processors.StackInfoRenderer(),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Unfailing())),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
+
+
+_JSON = msgspec.json.Encoder(enc_hook=repr)
+
+
+def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str:
+    """The line of an event; one function, because every request logs one."""
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(logger, level, event)
+    return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
 
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()

@@ -119,7 +119,7 @@ def test_a_token_of_the_issuer_is_believed_and_its_person_kept(
         (kept,) = httpx2.get(url + PATH, headers=headers).json()["value"]
         assert kept["id"] == added.json()["id"]
     log = (tmp_path / "log").read_text()
-    assert '"event": "request"' in log
+    assert '"event":"request"' in log
     assert headers["Authorization"].rpartition(".")[2] not in log
 
 

@@ -46,7 +46,7 @@ class Graph:
         """``token_key`` signs the ``$skiptoken`` of the links to next pages."""
         self._verifier = verifier
         self._metadata = MetadataFace()
-        self._profile = ProfileFace(profiles, clock)
+        self._profile = ProfileFace(profiles, clock, token_key)
         self._facets = FacetFace(profiles, clock, token_key)
         self._properties = PropertyFace(Holders(profiles, directory, administration), clock)
         answers = Answers(directory, token_key)

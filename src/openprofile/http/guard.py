@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -49,14 +50,14 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request_id = new_id()
-        headers = _headers(scope)
+        path, headers = _path(scope), _headers(scope)
         client_id = printable_id(headers.get("client-request-id"))
         if client_id:
             headers["client-request-id"] = client_id
         else:
             headers.pop("client-request-id", None)
         try:
-            answer = await self._answer(scope, receive, headers, request_id)
+            answer = await self._answer(scope, receive, path, headers, request_id)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
@@ -65,16 +66,21 @@ class Guard:
         log.info(
             "request",
             method=scope["method"],
-            path=_path(scope),
+            path=path,
             status=answer.status,
             ms=round((time.perf_counter() - started) * 1000, 2),
             request_id=request_id,
         )
 
     async def _answer(
-        self, scope: Scope, receive: Receive, headers: Mapping[str, str], request_id: str
+        self,
+        scope: Scope,
+        receive: Receive,
+        path: str,
+        headers: Mapping[str, str],
+        request_id: str,
     ) -> Answer:
-        path, query = _path(scope), scope["query_string"].decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
         body, fault = b"", None
         try:
             require_short(path, query, self._limits.url)
@@ -97,6 +103,8 @@ class Guard:
         return await self._face(request)
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            return b""  # RFC 9112, section 6.3: it has none
         most = self._limits.body
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
@@ -123,7 +131,7 @@ def require_short(path: str, query: str, most: int) -> None:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
-    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    headers = [(_lowered(name), value.encode()) for name, value in answer.headers.items()]
     headers.append((b"request-id", request_id.encode()))
     if client_id:
         headers.append((b"client-request-id", client_id.encode()))
@@ -131,6 +139,11 @@ async def _send(send: Send, answer: Answer, request_id: str, client_id: str | No
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+@lru_cache(maxsize=256)
+def _lowered(name: str) -> bytes:
+    return name.lower().encode()
 
 
 def _headers(scope: Scope) -> dict[str, str]:

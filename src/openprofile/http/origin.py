@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from openprofile.hosts import is_loopback
 
@@ -34,6 +35,8 @@ class Origins:
         self._url = url
         self._believes = believes
         self._proxies = tuple(proxies)
+        # nearly all requests come to one or two names
+        self._direct = lru_cache(maxsize=256)(self._by_host)
 
     def of(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str:
         """The origin for a request that came by ``scheme`` from the address ``peer``, with
@@ -43,12 +46,14 @@ class Origins:
 
     def believed(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str | None:
         """The origin that the request itself tells, None where it is not to be believed."""
-        host = headers.get("host", "")
         if self._proxies and self._is_proxy(peer):
             scheme = _last(headers.get("x-forwarded-proto")) or scheme
             forwarded = _last(headers.get("x-forwarded-host"))
             if forwarded and _HOST.fullmatch(forwarded) and scheme in ("http", "https"):
                 return f"{scheme}://{forwarded}"
+        return self._direct(scheme, headers.get("host", ""))
+
+    def _by_host(self, scheme: str, host: str) -> str | None:
         found = _HOST.fullmatch(host)
         if found and scheme in ("http", "https") and self._believes(found[1].strip("[]").lower()):
             return f"{scheme}://{host}"

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from openprofile.clock import Clock
 from openprofile.errors import NotSupported
 from openprofile.http.conditions import require_untagged
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer, odata_answer
 from openprofile.http.facets import profile_context, profile_url
-from openprofile.http.query import entry_of, item_plan, no_options, selected
+from openprofile.http.query import (
+    LARGEST_PAGE,
+    bounded_page,
+    entry_of,
+    item_plan,
+    no_options,
+    page_size,
+    selected,
+    token_scope,
+)
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
 from openprofile.odata.path import Target
 from openprofile.odata.query.compile import prepare
+from openprofile.odata.query.cursor import Cursor, seal
+from openprofile.odata.query.options import query
 from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import Expanded, Shown, expanded_body
 from openprofile.profiles import Profiles
-from openprofile.store.base import Record
 
 
 class ProfileFace:
     """Answers ``{user}/profile``."""
 
-    def __init__(self, profiles: Profiles, clock: Clock) -> None:
+    def __init__(self, profiles: Profiles, clock: Clock, token_key: bytes) -> None:
+        """``token_key`` signs the ``$skiptoken`` of the links to next pages."""
         self._profiles = profiles
+        self._token_key = token_key
         self._clock = clock
         self._profile: Handlers = {"GET": self._get, "DELETE": self._delete}
 
@@ -42,25 +56,42 @@ class ProfileFace:
         access = await self._profiles.reading(call.caller, call.target.keys[0])
         found = await self._profiles.facets(access)
         context, url = profile_context(call, access), profile_url(call, access)
+        size, headers = page_size(call)
+        room, now = LARGEST_PAGE, self._clock.ticks()
         expanded = {}
-        for facet, inner in _shown(plan).items():
-            records, count = self._arranged(found[facet], inner.plan)
-            now = self._clock.ticks()
+        for facet, (inner, shown) in _shown(plan).items():
+            if shown == "count":
+                number = inner.count(found[facet], now=now)
+                expanded[facet] = Expanded(FACETS[facet], "", (), count=number, shown=shown)
+                continue
+            page = bounded_page(inner, found[facet], size=size, now=now, room=room)
+            room -= sum(len(row.text) for row in page.rows)
             expanded[facet] = Expanded(
                 kind=FACETS[facet],
-                context=f"{context}/{facet}{selected(inner.plan)}",
-                entries=[entry_of(inner.plan, record, f"{url}/{facet}", now) for record in records],
-                count=len(records) if inner.shown == "count" else count,
-                shown=inner.shown,
+                context=f"{context}/{facet}{selected(inner)}",
+                entries=[entry_of(inner, row, f"{url}/{facet}", now) for row in page.rows],
+                count=page.count,
+                next_link=self._next_link(call, plan, facet, inner, shown, page.next),
+                shown=shown,
             )
-        return odata_answer(
-            200, form, expanded_body(form, f"{context}/$entity", PROFILE_ID, expanded)
-        )
+        body = expanded_body(form, f"{context}/$entity", PROFILE_ID, expanded)
+        return odata_answer(200, form, body, headers)
 
-    def _arranged(self, records: list[Record], plan: Plan) -> tuple[list[Record], int | None]:
-        """The records of one facet that its options in ``$expand`` leave, in their order."""
-        page = plan.page(records, page_size=len(records) or 1, now=self._clock.ticks())
-        return page.rows, page.count
+    def _next_link(
+        self, call: Call, outer: Plan, facet: str, inner: Plan, shown: Shown, place: Cursor | None
+    ) -> str | None:
+        """Where a facet goes on: at its own URL, with its options in ``$expand`` and its place."""
+        if place is None:
+            return None
+        below = f"/{facet}"
+        options = msgspec.structs.replace(
+            inner.options,
+            format=outer.options.format,
+            skiptoken=seal(place, self._token_key, token_scope(call, below)),
+        )
+        system = "/$ref" if shown == "references" else ""
+        path = f"/beta{call.target.path()}{below}{system}"
+        return f"{call.request.origin}{path}?{query(options)}"
 
     async def _delete(self, call: Call) -> Answer:
         no_options(call.request, "a deletion")

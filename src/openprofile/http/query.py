@@ -13,9 +13,9 @@ from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
 from openprofile.odata.limits import DEFAULT
 from openprofile.odata.query.compile import Prepared, prepare
-from openprofile.odata.query.cursor import seal, unseal
+from openprofile.odata.query.cursor import Cursor, seal, unseal
 from openprofile.odata.query.options import Options, options
-from openprofile.odata.query.plan import Plan
+from openprofile.odata.query.plan import Page, Plan
 from openprofile.odata.representation import Entry, Format, item_url
 from openprofile.profiles import etag
 from openprofile.store.base import Record
@@ -76,22 +76,41 @@ def items_page(
     ``now`` is in ticks. A page holds as many items as ``Prefer: maxpagesize`` and the limits of
     the service allow.
     """
-    asked = call.request.preferences.max_page_size
-    size = min(asked or DEFAULT.page, DEFAULT.page)
+    size, headers = page_size(call)
     plan, options = prepared.plan, prepared.options
     scope = token_scope(call)
     cursor = None
     if options.skiptoken is not None:
         cursor = unseal(options.skiptoken, token_key, scope)
-    page = plan.page(records, page_size=size, now=now, cursor=cursor)
-    fits = sum(total <= LARGEST_PAGE for total in accumulate(len(row.text) for row in page.rows))
-    if fits < len(page.rows):
-        page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor)
+    page = bounded_page(plan, records, size=size, now=now, cursor=cursor)
     link = None
     if page.next is not None:
         link = next_link(call, seal(page.next, token_key, scope))
-    headers = call.request.preferences.applied(page_size=size)
     return ItemsPage(page.rows, page.count, link, headers)
+
+
+def page_size(call: Call) -> tuple[int, Mapping[str, str]]:
+    """How many items a page holds at most, and the header that tells the preferences followed."""
+    preferences = call.request.preferences
+    size = min(preferences.max_page_size or DEFAULT.page, DEFAULT.page)
+    return size, preferences.applied(page_size=size)
+
+
+def bounded_page(
+    plan: Plan,
+    records: list[Record],
+    *,
+    size: int,
+    now: int,
+    cursor: Cursor | None = None,
+    room: int = LARGEST_PAGE,
+) -> Page:
+    """A page of at most ``size`` items, and of ``room`` bytes, unless a single one has more."""
+    page = plan.page(records, page_size=size, now=now, cursor=cursor)
+    fits = sum(total <= room for total in accumulate(len(row.text) for row in page.rows))
+    if fits < len(page.rows):
+        page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor)
+    return page
 
 
 def entry_of(plan: Plan, record: Record, collection: str, now: int) -> Entry:
@@ -108,10 +127,13 @@ def selected(plan: Plan) -> str:
     return f"({','.join(names)})" if names else ""
 
 
-def token_scope(call: Call) -> str:
-    """Whose a ``$skiptoken`` is, and of which collection; it is good for nothing else."""
+def token_scope(call: Call, below: str = "") -> str:
+    """Whose a ``$skiptoken`` is, and of which collection; it is good for nothing else.
+
+    ``below`` is the path from the request's own resource to the collection.
+    """
     caller = call.caller
-    return f"{caller.tenant}/{caller.person or caller.application}{call.target.path()}"
+    return f"{caller.tenant}/{caller.person or caller.application}{call.target.path()}{below}"
 
 
 def next_link(call: Call, token: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -109,6 +110,7 @@ class User(DirectoryObject, kw_only=True):
     """Never empty once it is stored."""
 
     @classmethod
+    @cache
     def navigation(cls) -> Mapping[str, Navigation]:
         return {
             "directReports": Navigation(
@@ -160,6 +162,7 @@ class Group(DirectoryObject):
     visibility: str | None = None
 
     @classmethod
+    @cache
     def navigation(cls) -> Mapping[str, Navigation]:
         return {
             "members": Navigation(User, collection=True, contained=False, declared=DirectoryObject),

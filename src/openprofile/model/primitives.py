@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
@@ -67,7 +68,7 @@ class DateTimeOffset(Primitive):
 
     edm = "Edm.DateTimeOffset"
     _pattern = re.compile(
-        r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII
+        r"(\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d)(:\d\d)?(\.\d{1,7})?(Z|[+-]\d\d:\d\d)", re.ASCII
     )
 
     @classmethod
@@ -132,7 +133,17 @@ class Enumeration(str):
     @property
     def number(self) -> int:
         """The value's number: for flags, the sum of the members' numbers."""
-        return sum(self.members[name] for name in self.split(","))
+        return _number(type(self), str(self))
+
+
+@lru_cache(maxsize=4096)
+def _number(kind: type[Enumeration], text: str) -> int:
+    return sum(kind.members[name] for name in text.split(","))
+
+
+@lru_cache(maxsize=4096)
+def _enumerated(kind: type[Enumeration], text: str) -> Enumeration:
+    return kind.parse(text)
 
 
 UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
@@ -146,7 +157,7 @@ def decode(kind: type, value: Any) -> Any:
         raise NotImplementedError(f"no rule reads {kind}")
     if not isinstance(value, str):
         raise ValueError(f"expected a string, got {value!r:.64}")
-    return kind.parse(value)
+    return _enumerated(kind, value) if issubclass(kind, Enumeration) else kind.parse(value)
 
 
 def encode(value: Any) -> str:

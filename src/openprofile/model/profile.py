@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -20,7 +20,26 @@ class Profile(Entity):
 
     @classmethod
     def navigation(cls) -> Mapping[str, Navigation]:
-        return {segment: _to(item) for segment, item in sorted(FACETS.items())}
+        return _FACETS
+
+
+class _Facets(Mapping[str, Navigation]):
+    """To every facet that is declared, in the order of their names."""
+
+    def __getitem__(self, segment: str) -> Navigation:
+        return _to(FACETS[segment])
+
+    def __contains__(self, segment: object) -> bool:
+        return segment in FACETS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(FACETS))
+
+    def __len__(self) -> int:
+        return len(FACETS)
+
+
+_FACETS = _Facets()
 
 
 @cache

@@ -60,12 +60,12 @@ class Guard:
     Every method raises BadRequest when a limit is passed.
     """
 
-    __slots__ = ("_depth", "_nodes", "_work", "limits")
+    __slots__ = ("_depth", "_work", "limits", "nodes")
 
     def __init__(self, limits: Limits = DEFAULT) -> None:
         self.limits = limits
         self._depth = 0
-        self._nodes = 0
+        self.nodes = 0
         self._work = limits.work
 
     def enter(self, option: str) -> None:
@@ -77,10 +77,10 @@ class Guard:
     def leave(self) -> None:
         self._depth -= 1
 
-    def node(self, option: str) -> None:
-        """One more bound node: an alias that is used many times counts as often."""
-        self._nodes += 1
-        if self._nodes > self.limits.tokens:
+    def node(self, option: str, count: int = 1) -> None:
+        """More bound nodes: an alias, or a computed property, counts as often as it is used."""
+        self.nodes += count
+        if self.nodes > self.limits.tokens:
             raise too_many(option, "terms, aliases filled in", self.limits.tokens)
 
     def spend(self, steps: int) -> None:

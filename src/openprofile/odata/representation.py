@@ -200,6 +200,7 @@ class Expanded(msgspec.Struct, frozen=True):
     context: str
     entries: Sequence[Entry]
     count: int | None = None
+    next_link: str | None = None
     shown: Shown = "entities"
     """Of the items: all, their references alone (``/$ref``), or only ``count`` (``/$count``)."""
 
@@ -222,6 +223,8 @@ def expanded_body(
         elif found.shown == "references":
             urls = [entry.url for entry in found.entries]
             parts.append(f'"{name}":[{_references(form, urls)}]')
+        if found.next_link is not None:
+            parts.append(f'"{name}{form.prefix}nextLink":{_string(found.next_link)}')
     return f"{{{','.join(parts)}}}".encode()
 
 
@@ -251,6 +254,10 @@ def reference_body(form: Format, context: str, url: str) -> bytes:
 
 def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
     return ",".join([_object(form, kind, entry) for entry in entries])
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""What stands for itself in a URL (RFC 3986, section 2.3)."""
 
 
 def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
@@ -360,7 +367,9 @@ def _read(media: str, version: str) -> Format | None:
 
 def item_url(collection: str, item_id: str) -> str:
     """The canonical URL of an item of a collection: its key in parentheses."""
-    return f"{collection}('{quote(item_id)}')"
+    # most ids are GUIDs, and every item of every list has one
+    key = item_id if _PLAIN.fullmatch(item_id) else quote(item_id)
+    return f"{collection}('{key}')"
 
 
 def _int64(form: Format, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import signal
 import socket
 import ssl
@@ -119,6 +120,7 @@ class _Announcing(uvicorn.Server):
         if self._tls:
             await self._listen(*self._tls)
         if self.started:
+            _collect_seldom()
             self._ready()
 
     async def _listen(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:
@@ -137,6 +139,16 @@ class _Announcing(uvicorn.Server):
                 protocol, sock=opened, ssl=context, backlog=self.config.backlog
             )
             self.servers.append(server)
+
+
+def _collect_seldom() -> None:
+    """Let the garbage collector look at what requests leave, seldom, and at nothing else.
+
+    They leave few cycles; with Python's thresholds it takes a twelfth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -95,6 +95,8 @@ class SqliteStore:
             self._reader.execute("PRAGMA query_only = ON")
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
+        self._turn_of: asyncio.AbstractEventLoop | None = None
+        """The loop in whose turn a transaction of reads is open."""
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -176,21 +178,48 @@ class SqliteStore:
         self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        self._end_reading()
         if self._reader is not self._writer:
             self._reader.close()
         self._writer.close()
 
     def _one(self, sql: str, parameters: tuple[str, ...]) -> Record | None:
-        with self._gate, _availability():
-            row = self._reader.execute(sql, parameters).fetchone()
-        return Record(*row) if row else None
+        rows = self._rows(sql, parameters)
+        return Record(*rows[0]) if rows else None
 
     def _all(self, sql: str, parameters: tuple[str | int, ...]) -> list[Record]:
         return [Record(*row) for row in self._rows(sql, parameters)]
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
-        with self._gate, _availability():
-            return self._reader.execute(sql, parameters).fetchall()
+        self._begin_reading()
+        with self._gate:
+            try:
+                return self._reader.execute(sql, parameters).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise Unavailable(str(error)) from error
+
+    def _begin_reading(self) -> None:
+        """Let all that is read in this turn of the loop be one transaction, as each costs more
+        than most statements.
+
+        It sees what had been committed when it began. The turn's tasks were all waiting by then;
+        whoever comes later, and may know of later writes, comes in another turn.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is self._turn_of or self._reader is self._writer:
+            return
+        self._end_reading()  # of a loop that has stopped
+        try:
+            self._reader.execute("BEGIN")
+        except sqlite3.DatabaseError as error:
+            raise Unavailable(str(error)) from error
+        self._turn_of = loop
+        loop.call_soon(self._end_reading)
+
+    def _end_reading(self) -> None:
+        if self._turn_of is not None:
+            self._turn_of = None
+            self._reader.execute("COMMIT")
 
     def _number(self, sql: str, parameters: tuple[str, ...]) -> int:
         ((number,),) = self._rows(sql, parameters)

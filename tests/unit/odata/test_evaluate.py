@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from openprofile.errors import BadRequest
-from unit.odata.library import DUNE, EMPTY, Book, found, value
+from unit.odata.library import DUNE, EMPTY, NOW, Book, found, plan, row, value
 
 T, F, N = True, False, None
 
@@ -70,6 +71,19 @@ T, F, N = True, False, None
         ("hassubset(marks,[3,4])", T, F), ("hassubset(marks,[3,3])", F, F),
         ("hassubsequence(marks,[4,3])", T, F), ("hassubsequence(marks,[3,4])", F, F),
         ("length(marks) eq 3", T, F), ("concat(marks,[9]) eq [4,1,3,9]", T, F),
+        # complex values and entities
+        ("publisher eq publisher", T, T), ("publisher ne publisher", F, F),
+        ('publisher/seat eq {"name":"Philadelphia"}', T, F),
+        ('publisher/seat eq {"Name":"Philadelphia","country":null}', T, F),
+        ('{"name":"Philadelphia","country":"US"} ne publisher/seat', T, T),
+        ('publisher eq {"name":title,"founded":1904.0,"seat":publisher/seat}', F, F),
+        ('publisher eq {"name":\'Chilton\',"founded":1904.0,"seat":publisher/seat}', T, F),
+        ("publisher eq {}", F, F), ("publisher in [{},null]", F, T),
+        ('publisher/seat in [{"name":"Rome"},{"name":"Philadelphia"}]', T, F),
+        ("chapters eq chapters", T, T), ("chapters eq []", F, T), ("chapters ne []", T, F),
+        ('chapters/any(c:c eq {"title":"Muad\'Dib","pages":122})', T, F),
+        ('{"title":"Muad\'Dib","pages":122} in chapters', T, F),
+        ("chapters/all(c:c in chapters)", T, T), ("$it eq $it", T, T),
         # numbers
         ("price gt 9", T, F), ("price eq 9.5", T, F), ("price eq 9.5e0", T, F),
         ("pages eq 412.0", T, F), ("price lt INF", T, F), ("NaN eq NaN", F, F),
@@ -97,7 +111,10 @@ T, F, N = True, False, None
         ("code eq 0123abcd-0000-4000-8000-00000000000F", T, F),
         # types
         ("isof(microsoft.graph.book)", T, T), ("isof(microsoft.graph.comic)", F, F),
-        ("isof(title,Edm.String)", T, N), ("isof(pages,Edm.String)", F, N),
+        ("isof(title,Edm.String)", T, N), ("isof(genre,genre)", T, N),
+        ("isof(publisher,town)", F, N),
+        ("isof(microsoft.graph.entity)", T, T),
+        ("cast('fiction',genre) eq genre", T, F), ("isof(pages,Edm.String)", F, N),
         ("microsoft.graph.comic/colour eq null", T, T), ("cast(pages,Edm.String) eq '412'", T, F),
         ("cast('412',Edm.Int32) eq pages", T, F), ("cast('x',Edm.Int32) eq null", T, T),
         ("cast('300',Edm.Byte) eq null", T, T), ("cast('1965-08-01',Edm.Date) eq published", T, F),
@@ -105,6 +122,8 @@ T, F, N = True, False, None
         ("cast(genre,Edm.String) eq 'fiction'", T, F),
         ("cast('fiction',microsoft.graph.genre) eq genre", T, F),
         ("cast(null,Edm.String) eq null", T, T),
+        ("cast(null,Edm.Int32) add 1.5e0 eq null", T, T), ("genre eq cast(null,Edm.String)", F, T),
+        ("listening eq cast(null,Edm.String)", F, T),
         ("cast(price,Edm.Int32) eq 9", T, F), ("cast(INF,Edm.Int32) eq null", T, T),
         ("cast(added,Edm.Date) eq 2020-07-06", T, F),
         ("cast(publisher,microsoft.graph.publisher)/name eq 'Chilton'", T, F),
@@ -163,7 +182,8 @@ def test_an_expression_has_its_value(expression: str, dune: object, empty: objec
         ("cast(2e0,Edm.String)", "2.0"),
         ("cast(9.99,Edm.Int16)", 9), ("cast(1e300,Edm.Decimal) gt 1", True), ("5 div 2", 2),
         ("7 divby 2", 3.5),
-        ("case(false:1)", None), ("cast('1e999',Edm.Decimal) mul 10.0 gt 1", True),
+        ("case(false:1)", None), ("case(true:1,true:2.5)", 1),
+        ("round(case(true:1,true:2.5))", 1), ("cast('1e999',Edm.Decimal) mul 10.0 gt 1", True),
         ("cast(cast('1e999',Edm.Decimal),Edm.String)", "1E+999"), ("@absent", None),
     ],
 )  # fmt: skip
@@ -189,8 +209,21 @@ def test_a_value_of_a_derived_type_is_seen_through_a_cast() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["pages div (pages sub 412)", "pages mod 0.0", "substring(title,0,-1)"]
-)
+    "expression",
+    [
+        "pages div (pages sub 412)",
+        "pages mod 0.0",
+        "substring(title,0,-1)",
+        "9223372036854775807 add 1",
+        "9223372036854775807 mul pages",
+        "-9223372036854775808 sub 1",
+        "-9223372036854775808 div -1",
+        "99999999999999999999999999999999999999.5 mod 0.3",
+        "cast('1e9999',Edm.Decimal)",
+        "duration'P1D' mul 1e300",
+        "duration'P1D' div 0e0",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_computed_fails_the_request(expression: str) -> None:
     with pytest.raises(BadRequest):
         value(DUNE, expression)
@@ -199,3 +232,28 @@ def test_what_cannot_be_computed_fails_the_request(expression: str) -> None:
 def test_and_guards_what_stands_on_its_right() -> None:
     guarded = "pages ne 412 and pages div (pages sub 412) eq 1"
     assert found([DUNE, EMPTY], filter=guarded) == []
+
+
+def test_a_computed_property_may_use_those_before_it() -> None:
+    options = {"compute": "pages add 1 as a,a mul 2 as b,$it/a eq 413 as c", "select": "a,b,c"}
+    made = plan(**options)
+    shown = msgspec.json.decode(msgspec.json.encode(made.members(row(DUNE).text, made.frame(NOW))))
+    assert [shown[name] for name in "abc"] == [413, 826, True]
+    assert found([DUNE, EMPTY], compute=options["compute"], filter="b gt 1 and c") == ["1"]
+    with pytest.raises(BadRequest, match="book has no property 'b'"):
+        plan(compute="b add 1 as a,1 as b")
+
+
+def test_a_computed_property_costs_what_it_stands_for() -> None:
+    doubled = ",".join(f"a{n} add a{n} as a{n + 1}" for n in range(12))
+    with pytest.raises(BadRequest, match="too many terms, aliases filled in"):
+        plan(compute=f"pages as a0,{doubled}")
+    with pytest.raises(BadRequest, match="too many terms, aliases filled in"):
+        plan(compute=" or ".join(["inPrint"] * 50) + " as a", filter=" or ".join(["a"] * 50))
+
+
+def test_what_no_expression_uses_is_read_all_the_same() -> None:
+    with pytest.raises(BadRequest, match="@a is malformed at position 0"):
+        plan(_a=")")
+    with pytest.raises(BadRequest, match=r"\$id names the reference that a DELETE removes"):
+        plan(id="x")

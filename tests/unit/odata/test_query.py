@@ -35,6 +35,11 @@ def test_every_option_has_its_place() -> None:
     )
 
 
+@pytest.mark.parametrize("query", ["$top=07&$skip=00", "top=7&skip=0"])
+def test_a_number_may_begin_with_zeros(query: str) -> None:
+    assert options(query) == Options(top=7, skip=0)
+
+
 def test_no_query_sets_nothing() -> None:
     assert options("") == Options()
 
@@ -51,7 +56,7 @@ def test_no_query_sets_nothing() -> None:
         ("$top=", "non-negative integer"),
         ("$top=%D9%A3", "non-negative integer"),
         ("$top=" + "9" * 5000, "non-negative integer"),
-        ("$skip=01", "non-negative integer"),
+        ("$skip=-0", "non-negative integer"),
         ("$count=yes", "'yes'; expected true or false"),
         ("$count=1", "true or false"),
         ("$count=", "true or false"),

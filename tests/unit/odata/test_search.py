@@ -24,6 +24,8 @@ BOOKS = [
         ("''", "123"), ("sand worms", "1"), ("chilton philadelphia", "1"), ("9", "3"),
         ("(dune)", "1"),
         ("((dune) OR (blue))", "13"), ("NOT dune NOT blue", "2"), ("#9", ""),
+        ("NOT NOT dune", "1"), ("NOT NOT NOT dune", "23"), ("NOT (NOT dune)", "1"), ('"  "', "123"),
+        ("AND OR", ""), ("dune's", ""),
     ],
 )  # fmt: skip
 def test_a_search_finds_words_whatever_their_case_and_accents(text: str, ids: str) -> None:
@@ -37,7 +39,7 @@ def test_a_search_and_a_filter_must_both_hold() -> None:
 @pytest.mark.parametrize(
     ("text", "position"),
     [("", 0), ("  ", 2), ('"a', 0), ('a "b', 2), ('"a"b', 0), ("(a", 2), ("a)", 1), ("()", 1),
-     ("(", 1), ('""', 1), ("a OR (", 6), ('a"', 0)],
+     ("(", 1), ('""', 1), ("a OR (", 6), ('a"', 0), ("'a", 0), ("a 'b'", 2), ("NOT NOT (", 9)],
 )  # fmt: skip
 def test_a_malformed_search_is_refused_with_its_position(text: str, position: int) -> None:
     with pytest.raises(

@@ -147,10 +147,12 @@ def test_an_expansion_may_be_of_references_counts_or_everything() -> None:
     [
         ("write", "book has no navigation property 'write' (did you mean 'writer'?)"),
         ("title", "book has no navigation property 'title'"), ("", "malformed at position 0"),
+        ("*/$count", "malformed at position 2"), ("*($top=1)", "'$top' is no option of *"),
         ("writer,Writer", "'writer' twice"), ("writer($top=1)", "$top does not apply"),
         ("writer/$ref($levels=1)", "'$levels' is no option of writer/$ref"),
         ("similar/$count($top=1)", "'$top' is no option of similar/$count"),
-        ("similar($levels=04)", "is '04'; expected"), ("similar($levels=21)", "at most 20"),
+        ("similar($levels=04)", "is '04'; expected"),
+        ("similar($levels=0)", "expected a positive"), ("similar($levels=21)", "at most 20"),
         ("similar($filter=nope)", "$filter of similar in $expand, at position 0: book has no"),
         ("publisher/writer", "'publisher' is no type of microsoft.graph.book"),
         ("similar/$ref/x", "malformed at position"), ("similar($skiptoken=a)", "is no option"),

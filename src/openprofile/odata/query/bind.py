@@ -7,7 +7,7 @@ OData allows and this service does not have is NotSupported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import Enumeration, edm_name, quoted
@@ -20,6 +20,7 @@ from openprofile.odata.query.meaning import (
     BOOLEAN,
     INT64,
     NULL,
+    OBJECT,
     Apply,
     Array,
     Bound,
@@ -31,6 +32,7 @@ from openprofile.odata.query.meaning import (
     Quantified,
     Related,
     Slot,
+    Structure,
     Subset,
     Type,
 )
@@ -47,6 +49,14 @@ from openprofile.odata.query.parser import expression
 from openprofile.odata.query.search import search
 
 
+class Definition(NamedTuple):
+    """A property that ``$compute`` defines."""
+
+    value: Bound
+    nodes: int
+    """How many nodes it is bound to; whoever uses it evaluates them all."""
+
+
 class Scope:
     """What names mean at one place: the current value, ``$it``, and what has been given a name."""
 
@@ -55,7 +65,7 @@ class Scope:
         here: Bound,
         it: Bound | None,
         aliases: Mapping[str, str],
-        computed: Mapping[str, Bound],
+        computed: Mapping[str, Definition],
         slots: int,
     ) -> None:
         self.here = here
@@ -136,7 +146,7 @@ class Binder(Calls):
         return Array(made, tuple(items))
 
     def object(self, node: syntax.Object) -> Bound:
-        raise self.unsupported(node, "a complex or entity value in an expression")
+        return Structure(OBJECT, tuple([(name, self.bind(each)) for name, each in node.members]))
 
     def type_name(self, node: syntax.TypeName) -> Bound:
         raise self.wrong(node, "the name of a type stands in cast and isof only")
@@ -176,13 +186,13 @@ class Binder(Calls):
             return self._property(node, self.bind(node.of))
         if node.name in self.variables:
             return self.variables[node.name]
-        if node.name in self.scope.computed:
-            return self.scope.computed[node.name]
         return self._property(node, self.here)
 
     def _property(self, node: syntax.Member, of: Bound) -> Bound:
         """The property, or navigation property, ``node.name`` of a value."""
         kind = of.type.kind
+        if isinstance(of, Structure):
+            return dict(of.members).get(node.name, Constant(NULL, None))
         if of.type.collection:
             raise self.wrong(
                 node,
@@ -190,6 +200,10 @@ class Binder(Calls):
             )
         if kind is None or issubclass(kind, Enumeration):
             raise self.wrong(node, f"{of.type} has no property {quoted(node.name)}")
+        if of is self.scope.here and node.name in self.scope.computed:
+            computed = self.scope.computed[node.name]
+            self.guard.node(self.option, computed.nodes)
+            return computed.value
         properties = shape(kind).properties
         found = find(node.name, properties)
         if found is not None:

@@ -29,8 +29,10 @@ from openprofile.odata.query.operands import (
     enumeration,
     fits,
     is_enum,
+    is_structured,
     promoted,
     qualified,
+    structure,
 )
 from openprofile.odata.query.operators import Operators
 
@@ -82,6 +84,9 @@ class Calls(Operators):
         for signature in signatures:
             fitted = self._fitted(signature, arguments)
             if fitted is not None:
+                last = fitted[-1] if fitted else None
+                if signature.judge is not None and isinstance(last, Constant) and last.value:
+                    signature.judge(last.value)
                 gives = fitted[0].type if signature.gives == "first" else Type(signature.gives)
                 return Apply(gives, signature.function, fitted, signature.cost)
         takes = " or ".join(f"({', '.join(each.takes)})" for each in signatures)
@@ -126,7 +131,8 @@ class Calls(Operators):
         *operand, target = node.arguments
         assert isinstance(target, syntax.TypeName)
         if target.collection or target.name.startswith(_UNSUPPORTED_TYPES):
-            raise self.unsupported(target, f"{node.name} to {target.name}")
+            name = f"Collection({target.name})" if target.collection else target.name
+            raise self.unsupported(target, f"{node.name} to {name}")
         return (self.bind(operand[0]) if operand else self.here), target
 
     def _primitive(self, target: syntax.TypeName) -> Type | None:
@@ -140,8 +146,8 @@ class Calls(Operators):
     def cast(self, node: syntax.Call) -> Bound:
         operand, target = self._operand_and_type(node)
         wanted = self._primitive(target)
-        if operand.type == NULL:
-            return Constant(wanted or NULL, None)
+        if operand.type == NULL and (wanted or structure(target.name)):
+            return Constant(NULL, None)
         if wanted is None and operand.type.kind is not None and not is_enum(operand.type):
             return self.narrow(target, operand, target.name)
         change = None if wanted is None else conversion(operand.type, wanted)
@@ -152,11 +158,12 @@ class Calls(Operators):
     def isof(self, node: syntax.Call) -> Bound:
         operand, target = self._operand_and_type(node)
         wanted = self._primitive(target)
-        if wanted is not None or operand.type.kind is None or is_enum(operand.type):
-            same = wanted is not None and operand.type == wanted
+        kind = structure(target.name)
+        if wanted is None and kind is None:
+            raise self.wrong(target, f"there is no type {quoted(target.name)}")
+        if kind is None or not is_structured(operand.type):
+            same = operand.type == wanted
             return Apply(BOOLEAN, lambda _: same, (operand,))
-        narrowed = self.narrow(target, operand, target.name)
-        kind = narrowed.type.kind
         return Apply(BOOLEAN, lambda value: isinstance(value, kind), (operand,))
 
 

@@ -15,9 +15,9 @@ from openprofile.model.shape import Property, shape
 from openprofile.odata.limits import DEFAULT, Guard, Limits, too_many
 from openprofile.odata.names import find, hint
 from openprofile.odata.query import parser, search, selection
-from openprofile.odata.query.bind import Binder, Scope, predicate
+from openprofile.odata.query.bind import Binder, Definition, Scope, predicate
 from openprofile.odata.query.evaluate import evaluator, navigates, weight
-from openprofile.odata.query.meaning import Bound, Slot, Type
+from openprofile.odata.query.meaning import OBJECT, Bound, Slot, Type
 from openprofile.odata.query.operands import declared, is_structured, narrowed, qualified
 from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Expansion, Key, Plan
@@ -97,14 +97,20 @@ class _Compiler:
         """
         if depth > self.limits.expand_depth:
             raise too_many("The query", "levels of nested options", self.limits.expand_depth)
+        if chosen.id is not None:
+            raise BadRequest(
+                "$id names the reference that a DELETE removes; it does not apply here.",
+                target="$id",
+            )
         slot = 0 if outer is None else 1
         here = Slot(item, slot)
         it: Slot | None = here if not where else None
         if outer is not None:
             it = Slot(outer, 0)
         scope = Scope(here, it, {**aliases, **dict(chosen.aliases)}, {}, slot + 1)
+        for name, text in chosen.aliases:
+            parser.expression(text, name, self.guard)
         computed = self._computed(chosen, scope, where)
-        scope.computed = computed
         bound: list[Bound] = []
         keep = None
         if chosen.filter is not None:
@@ -117,7 +123,7 @@ class _Compiler:
         shown = self._selection(chosen, scope, item, where, depth, computed)
         return Plan(
             item,
-            chosen,
+            msgspec.structs.replace(chosen, aliases=tuple(scope.aliases.items())),
             self.limits,
             keep=keep,
             match=match,
@@ -135,15 +141,20 @@ class _Compiler:
         option = f"$compute{where}"
         kind = scope.here.type.kind
         taken = {} if kind is None else _names(kind)
-        found: dict[str, Bound] = {}
+        found: dict[str, Definition] = {}
+        scope.computed = found
         for name, node in parser.compute(chosen.compute, option, self.guard):
             if name in found or find(name, taken) is not None:
                 raise BadRequest(
                     f"{option} defines {quoted(name)}, which there is; expected a new name.",
                     target="$compute",
                 )
-            found[name] = Binder(option, scope, self.guard).bind(node)
-        return found
+            binder, before = Binder(option, scope, self.guard), self.guard.nodes
+            value = binder.bind(node)
+            if value.type.edm == OBJECT.edm:
+                raise binder.unsupported(node, "a JSON object as a computed value")
+            found[name] = Definition(value, self.guard.nodes - before)
+        return {name: each.value for name, each in found.items()}
 
     def _keys(self, chosen: Options, scope: Scope, where: str, bound: list[Bound]) -> list[Key]:
         if chosen.orderby is None:

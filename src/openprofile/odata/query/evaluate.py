@@ -269,6 +269,15 @@ def _array(node: meaning.Array) -> Evaluate:
     return lambda frame: [each(frame) for each in items]
 
 
+def _structure(node: meaning.Structure) -> Evaluate:
+    raise NotSupported("A JSON object is supported in eq, ne and in, beside a complex value.")
+
+
+def _gathered(node: meaning.Gathered) -> Evaluate:
+    items = [evaluator(each) for each in node.items]
+    return lambda frame: tuple([each(frame) for each in items])
+
+
 def _quantified(node: meaning.Quantified) -> Evaluate:
     inner, slot = evaluator(node.of), node.slot
     if node.predicate is None:
@@ -321,6 +330,7 @@ _COMPILERS: dict[type[Bound], Callable[[Any], Evaluate]] = {
     meaning.Compare: _compare,
     meaning.Constant: _constant,
     meaning.Field: _field,
+    meaning.Gathered: _gathered,
     meaning.In: _in,
     meaning.Logic: _logic,
     meaning.Narrow: _narrow,
@@ -329,5 +339,6 @@ _COMPILERS: dict[type[Bound], Callable[[Any], Evaluate]] = {
     meaning.Quantified: _quantified,
     meaning.Related: _related,
     meaning.Slot: _slot,
+    meaning.Structure: _structure,
     meaning.Subset: _subset,
 }

@@ -29,6 +29,8 @@ class Signature(msgspec.Struct, frozen=True):
     function: Callable[..., Any]
     cost: Callable[..., int] | None = None
     """The steps of work that a call takes, where they depend on the arguments' length."""
+    judge: Callable[[Any], Any] | None = None
+    """Raises for a last argument that never fits; a literal is judged before any item is."""
 
 
 def _int_div(left: int, right: int) -> int:
@@ -50,10 +52,7 @@ def _decimal_div(left: Decimal, right: Decimal) -> Decimal:
 
 def _decimal_mod(left: Decimal, right: Decimal) -> Decimal:
     _not_zero("mod", right)
-    try:
-        return Decimal(left) % Decimal(right)
-    except decimal.InvalidOperation as error:
-        raise BadRequest("mod: the quotient has more digits than Edm.Decimal.") from error
+    return Decimal(left) % Decimal(right)
 
 
 def _double_div(left: float, right: float) -> float:
@@ -85,13 +84,49 @@ def double(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def _integers(name: str, compute: Callable[[int, int], int]) -> Callable[[int, int], int]:
+    """``compute``, whose result must be an Edm.Int64."""
+
+    def checked(left: int, right: int) -> int:
+        found = compute(left, right)
+        if not -(2**63) <= found < 2**63:
+            raise BadRequest(f"{name}: the result is too large for Edm.Int64.")
+        return found
+
+    return checked
+
+
+def _decimals(
+    name: str, compute: Callable[[Decimal, Decimal], Decimal]
+) -> Callable[[Decimal, Decimal], Decimal]:
+    """``compute``, whose result must be an Edm.Decimal."""
+
+    def checked(left: Decimal, right: Decimal) -> Decimal:
+        try:
+            return compute(left, right)
+        except decimal.DecimalException as error:
+            raise BadRequest(f"{name}: the result is too large for Edm.Decimal.") from error
+
+    return checked
+
+
+def _kinds(name: str, compute: Callable[[Any, Any], Any]) -> Mapping[str, Callable[..., Any]]:
+    return {
+        "integer": _integers(name, compute),
+        "Edm.Decimal": _decimals(name, compute),
+        "Edm.Double": compute,
+    }
+
+
+_div, _mod = _decimals("div", _decimal_div), _decimals("mod", _decimal_mod)
+
 ARITHMETIC: Mapping[str, Mapping[str, Callable[[Any, Any], Any]]] = {
-    "add": dict.fromkeys(("integer", "Edm.Decimal", "Edm.Double"), lambda a, b: a + b),
-    "sub": dict.fromkeys(("integer", "Edm.Decimal", "Edm.Double"), lambda a, b: a - b),
-    "mul": dict.fromkeys(("integer", "Edm.Decimal", "Edm.Double"), lambda a, b: a * b),
-    "div": {"integer": _int_div, "Edm.Decimal": _decimal_div, "Edm.Double": _double_div},
-    "divby": {"integer": _decimal_div, "Edm.Decimal": _decimal_div, "Edm.Double": _double_div},
-    "mod": {"integer": _int_mod, "Edm.Decimal": _decimal_mod, "Edm.Double": _double_mod},
+    "add": _kinds("add", lambda a, b: a + b),
+    "sub": _kinds("sub", lambda a, b: a - b),
+    "mul": _kinds("mul", lambda a, b: a * b),
+    "div": {"integer": _integers("div", _int_div), "Edm.Decimal": _div, "Edm.Double": _double_div},
+    "divby": {"integer": _div, "Edm.Decimal": _div, "Edm.Double": _double_div},
+    "mod": {"integer": _int_mod, "Edm.Decimal": _mod, "Edm.Double": _double_mod},
 }
 """Operators on two numbers, by the type that both are promoted to (section 5.1.1.18)."""
 
@@ -272,7 +307,9 @@ FUNCTIONS: Mapping[str, list[Signature]] = {
     "hour": _part_of_time(HOUR, 24),
     "indexof": _on_both("Edm.Int32", _indexof),
     "length": [Signature((_S,), "Edm.Int32", len), Signature((_C,), "Edm.Int32", len)],
-    "matchespattern": [Signature((_S, _S), "Edm.Boolean", pattern.matches, pattern.cost)],
+    "matchespattern": [
+        Signature((_S, _S), "Edm.Boolean", pattern.matches, pattern.cost, pattern.compiled)
+    ],
     "maxdatetime": [Signature((), "Edm.DateTimeOffset", lambda: MAX_DATE_TIME)],
     "mindatetime": [Signature((), "Edm.DateTimeOffset", lambda: MIN_DATE_TIME)],
     "minute": _part_of_time(MINUTE, 60),

@@ -14,7 +14,7 @@ NAME = r"[^\W\d]\w*"
 _QUOTED = r"'[^']*(?:''[^']*)*'"
 _DIGITS = r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _NUMBER = re.compile(_DIGITS)
-_DATE = r"-?[0-9]{4,}-[0-9][0-9]-[0-9][0-9]"
+_DATE = r"-?(?:0[0-9]{3}|[1-9][0-9]{3,})-[0-9][0-9]-[0-9][0-9]"
 _TIME = r"[0-9][0-9]:[0-9][0-9](?::[0-9][0-9](?:\.[0-9]{1,12})?)?"
 
 # The order of the alternatives decides: a guid may begin like a number or a name, a date and a

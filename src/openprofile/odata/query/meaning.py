@@ -40,6 +40,8 @@ DATE = Type("Edm.Date")
 INSTANT = Type("Edm.DateTimeOffset")
 TIME = Type("Edm.TimeOfDay")
 DURATION = Type("Edm.Duration")
+OBJECT = Type("a JSON object")
+"""A complex value that an expression writes down: what it meets decides of which type it is."""
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -127,6 +129,18 @@ class Case(Bound, frozen=True):
 
 class Array(Bound, frozen=True):
     """A collection that the expression lists."""
+
+    items: tuple[Bound, ...]
+
+
+class Structure(Bound, frozen=True):
+    """A JSON object, as it is written."""
+
+    members: tuple[tuple[str, Bound], ...]
+
+
+class Gathered(Bound, frozen=True):
+    """Several values as one tuple: what complex values are compared by."""
 
     items: tuple[Bound, ...]
 

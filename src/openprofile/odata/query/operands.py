@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from openprofile.model.kinds import Entity
 from openprofile.model.parts import Complex
@@ -17,11 +19,14 @@ from openprofile.odata.query.meaning import (
     INSTANT,
     INT64,
     NULL,
+    OBJECT,
     Apply,
     Bound,
     Constant,
     Type,
 )
+
+K = TypeVar("K")
 
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
 NUMBERS = INTEGERS | {"Edm.Decimal", "Edm.Double", "Edm.Single"}
@@ -41,17 +46,33 @@ def is_enum(type: Type) -> bool:
 
 
 def is_structured(type: Type) -> bool:
+    if type.edm == OBJECT.edm:
+        return True
     return type.kind is not None and not issubclass(type.kind, Enumeration)
 
 
 def enumeration(name: str) -> type[Enumeration] | None:
-    """The enumeration with this qualified name."""
+    """The enumeration with this name, qualified or not."""
+    return _named(Enumeration.__subclasses__(), name)
+
+
+def structure(name: str) -> type[Entity | Complex] | None:
+    """The entity or complex type with this name, qualified or not."""
+    return _named([Entity], name) or _named(Complex.__subclasses__(), name)
+
+
+def _named(kinds: Sequence[type[K]], name: str) -> type[K] | None:
+    """That of the classes, or of those derived from them, which the model calls so."""
     qualifier, _, wanted = name.lower().rpartition(".")
-    if qualifier not in (NAMESPACE, ALIAS):
+    if qualifier not in ("", NAMESPACE, ALIAS):
         return None
-    return next(
-        (kind for kind in Enumeration.__subclasses__() if edm_name(kind).lower() == wanted), None
-    )
+    waiting = list(kinds)
+    while waiting:
+        each = waiting.pop()
+        if wanted == edm_name(each).lower():
+            return each
+        waiting += each.__subclasses__()
+    return None
 
 
 def narrowed(kind: type | None, name: str) -> type | None:
@@ -109,12 +130,20 @@ def promoted(types: set[Type]) -> Type:
 
 
 def convert(value: Bound, to: Type) -> Bound:
-    """A number as a value of the type that it is promoted to; Python mixes integer and decimal."""
-    if to != DOUBLE or value.type.edm in ("Edm.Double", "Edm.Single", "null"):
+    """A number as a value of the type that it is promoted to."""
+    change = _CHANGES.get(to.edm)
+    if change is None or value.type.edm in change[0]:
         return value
     if isinstance(value, Constant):
-        return Constant(to, double(value.value))
-    return Apply(to, double, (value,))
+        return Constant(to, change[1](value.value))
+    return Apply(to, change[1], (value,))
+
+
+_CHANGES: Mapping[str, tuple[frozenset[str], Callable[[Any], Any]]] = {
+    "Edm.Double": (frozenset({"Edm.Double", "Edm.Single", "null"}), double),
+    "Edm.Decimal": (frozenset({"Edm.Decimal", "null"}), Decimal),
+}
+"""By the type that numbers are promoted to: the types that are so already, and the change."""
 
 
 def converted(numbers: list[Any], to: Type) -> list[Any]:

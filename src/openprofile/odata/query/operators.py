@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from openprofile.errors import BadRequest, NotSupported
-from openprofile.model.primitives import quoted
-from openprofile.odata.query import syntax, values
+from openprofile.errors import BadRequest
+from openprofile.model.parts import Complex
+from openprofile.odata.query import syntax
 from openprofile.odata.query.functions import ARITHMETIC, TEMPORAL
 from openprofile.odata.query.meaning import (
     BOOLEAN,
     DECIMAL,
     DURATION,
     NULL,
+    OBJECT,
     STRING,
     Apply,
     Bound,
@@ -25,29 +26,16 @@ from openprofile.odata.query.operands import (
     at_midnight,
     convert,
     converted,
-    enum_number,
     is_enum,
     is_structured,
     promoted,
 )
+from openprofile.odata.query.structures import compared
+from openprofile.odata.query.typed import Typed
 
 
-class Operators:
-    """Binds binary operators of one option, whose name faults tell."""
-
-    option: str
-
-    def wrong(self, node: syntax.Node, reason: str) -> BadRequest:
-        return BadRequest(f"{self.option}, at position {node.at}: {reason}.", target=self._target)
-
-    def unsupported(self, node: syntax.Node, what: str) -> NotSupported:
-        return NotSupported(
-            f"{self.option}, at position {node.at}: {what} is not supported.", target=self._target
-        )
-
-    @property
-    def _target(self) -> str:
-        return self.option.partition(" ")[0]
+class Operators(Typed):
+    """Binds binary operators."""
 
     def operation(self, node: syntax.Binary, left: Bound, right: Bound) -> Bound:
         """What ``node`` means, given its bound operands."""
@@ -59,16 +47,6 @@ class Operators:
             return self._has(node, left, right)
         left, right = self._comparable(node, left, right)
         return Compare(BOOLEAN, node.operator, left, right)
-
-    def enum(self, node: syntax.Node, type: Type, text: str) -> Constant:
-        """The members that ``text`` names, or numbers, as one value."""
-        number = enum_number(type.kind, text)
-        if number is None:
-            members = ", ".join(type.kind.members)
-            raise self.wrong(
-                node, f"{quoted(text)} is no value of {type}; expected one of {members}"
-            )
-        return Constant(type, number)
 
     def _arithmetic(self, node: syntax.Binary, left: Bound, right: Bound) -> Bound:
         one, other = left.type, right.type
@@ -83,15 +61,6 @@ class Operators:
             if found is not None:
                 return Apply(Type(found[0]), found[1], (left, right))
         raise self.wrong(node, f"{node.operator} does not take {one} and {other}")
-
-    def as_duration(self, value: Bound) -> Bound:
-        """A string literal may stand for a duration (4.01)."""
-        if isinstance(value, Constant) and value.type == STRING:
-            try:
-                return Constant(DURATION, values.read_duration(value.value))
-            except values.NotAValue:
-                pass
-        return value
 
     def _numeric(self, node: syntax.Binary, left: Bound, right: Bound) -> Bound:
         common = promoted({left.type, right.type})
@@ -113,9 +82,7 @@ class Operators:
         if one.collection or other.collection:
             return self._collections(node, left, right)
         if is_structured(one) or is_structured(other):
-            if is_structured(one) and is_structured(other) and node.operator in ("eq", "ne"):
-                raise self.unsupported(node, f"{node.operator} of {one} and {other}")
-            raise self._mismatch(node, one, other)
+            return self._structured(node, left, right)
         if one.edm in NUMBERS and other.edm in NUMBERS:
             common = promoted({one, other})
             return convert(left, common), convert(right, common)
@@ -134,29 +101,41 @@ class Operators:
         if not (one.collection and other.collection) or node.operator not in ("eq", "ne"):
             raise self._mismatch(node, one, other)
         if is_structured(one) or is_structured(other):
-            raise self.unsupported(node, f"{node.operator} of {one} and {other}")
+            return self._structured(node, left, right)
         same = one.edm == other.edm or NULL.edm in (one.edm, other.edm)
         if same or (one.edm in NUMBERS and other.edm in NUMBERS):
             return left, right
         return self._enumerated(node, left, right)
 
+    def _structured(self, node: syntax.Binary, left: Bound, right: Bound) -> tuple[Bound, Bound]:
+        """Complex values or entities, collections of them, and what JSON says of them."""
+        one, other = left.type, right.type
+        if node.operator not in ("eq", "ne", "in"):
+            raise self._mismatch(node, one, other)
+        if one.kind is None and other.kind is None:
+            raise self.unsupported(node, f"{node.operator} of {one} and {other}")
+        known = one.kind or other.kind
+        for side in (one, other):
+            if side.edm in (OBJECT.edm, NULL.edm) and not issubclass(known, Complex):
+                raise self.unsupported(node, f"{node.operator} of {one} and {other}")
+            if side.edm not in (OBJECT.edm, NULL.edm) and side.kind is not known:
+                raise self._mismatch(node, one, other)
+        return self._shaped(node.left, left, known), self._shaped(node.right, right, known)
+
+    def _shaped(self, node: syntax.Node, value: Bound, kind: type[Complex]) -> Bound:
+        if value.type.kind is not None:
+            return compared(value)
+        if value.type.collection:
+            return self.as_complexes(node, value, kind)
+        return self.as_complex(node, value, kind)
+
     def _enumerated(self, node: syntax.Binary, left: Bound, right: Bound) -> tuple[Bound, Bound]:
         """An enumeration and what a string literal says of it (4.01 needs no prefix)."""
         if is_enum(left.type) and right.type.edm == "Edm.String":
-            return left, self._as_enum(node.right, right, left.type)
+            return left, self.as_enum(node.right, right, left.type)
         if is_enum(right.type) and left.type.edm == "Edm.String":
-            return self._as_enum(node.left, left, right.type), right
+            return self.as_enum(node.left, left, right.type), right
         raise self._mismatch(node, left.type, right.type)
-
-    def _as_enum(self, node: syntax.Node, value: Bound, type: Type) -> Bound:
-        if not isinstance(value, Constant):
-            raise self.wrong(node, f"only a literal compares with {type.edm}, this is {value.type}")
-        if value.type.collection:
-            numbers = [
-                None if each is None else self.enum(node, type, each).value for each in value.value
-            ]
-            return Constant(Type(type.edm, type.kind, collection=True), numbers)
-        return self.enum(node, type, value.value)
 
     def _mismatch(self, node: syntax.Binary, one: Type, other: Type) -> BadRequest:
         advice = ""
@@ -176,6 +155,8 @@ class Operators:
                 node, f"in takes a value and a collection, these are {left.type} and {right.type}"
             )
         member = right.type.member
+        if is_structured(left.type) or is_structured(member):
+            return In(BOOLEAN, *self._structured(node, left, right))
         if NULL not in (left.type, member) and member.edm != left.type.edm:
             if member.edm in NUMBERS and left.type.edm in NUMBERS:
                 common = promoted({member, left.type})
@@ -183,15 +164,13 @@ class Operators:
                 if isinstance(right, Constant):
                     right = Constant(right.type, converted(right.value, common))
             elif is_enum(left.type):
-                right = self._as_enum(node.right, right, left.type)
+                right = self.as_enum(node.right, right, left.type)
                 if right.type.edm != left.type.edm:
                     raise self._mismatch(node, left.type, right.type)
             elif isinstance(left, Constant) and is_enum(member) and left.type == STRING:
-                left = self._as_enum(node.left, left, member)
+                left = self.as_enum(node.left, left, member)
             else:
                 raise self.wrong(node, f"{left.type} cannot be a member of {right.type}")
-        if is_structured(left.type):
-            raise self.unsupported(node, f"in with {left.type}")
         return In(BOOLEAN, left, right)
 
     def _has(self, node: syntax.Binary, left: Bound, right: Bound) -> Bound:
@@ -200,7 +179,7 @@ class Operators:
         if not is_enum(left.type) or left.type.collection:
             raise self.wrong(node, f"has takes an enumeration on its left, this is {left.type}")
         if right.type == STRING:
-            right = self._as_enum(node.right, right, left.type)
+            right = self.as_enum(node.right, right, left.type)
         if right.type not in (left.type, NULL):
             raise self._mismatch(node, left.type, right.type)
         return Apply(BOOLEAN, lambda flags, wanted: flags & wanted == wanted, (left, right))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -44,9 +44,11 @@ _TOP = ("filter", "search", "orderby", "compute", "select", "expand", "top", "sk
 _OTHERS = ("apply", "deltatoken", "index", "schemaversion")
 """System query options of OData 4.01 that this service does not have."""
 
+_SAFE = "!$'()*,/:;=?@"
+"""What stands unencoded in a value, besides what never needs to be encoded."""
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ALIAS = re.compile(r"@[^\W\d]\w*")
-_INTEGER = re.compile(r"0|[1-9][0-9]*")
+_INTEGER = re.compile(r"[0-9]+")
 
 
 def options(query: str, limits: Limits = DEFAULT) -> Options:
@@ -57,6 +59,21 @@ def options(query: str, limits: Limits = DEFAULT) -> Options:
     NotSupported for a system query option that this service does not have.
     """
     return _assign(_pairs(query, limits), limits, "", _TOP)
+
+
+def query(chosen: Options) -> str:
+    """The query string that sets these options, of those that a request may have."""
+    pairs = [(f"${name}", getattr(chosen, name)) for name in _TOP]
+    pairs += chosen.aliases
+    return "&".join(
+        f"{quote(name, safe='$@')}={quote(_text(value), safe=_SAFE)}"
+        for name, value in pairs
+        if value is not None and value is not False
+    )
+
+
+def _text(value: str | int) -> str:
+    return "true" if value is True else str(value)
 
 
 def nested(
@@ -124,9 +141,7 @@ def _assign(
         top=_number("top", found, None, where),
         skip=_number("skip", found, limits.skip, where),
         count=_flag("count", found, where),
-        levels=limits.levels
-        if found.get("levels", "").lower() == "max"
-        else _number("levels", found, limits.levels, where),
+        levels=_levels(found, limits.levels, where),
         format=found.get("format"),
         skiptoken=found.get("skiptoken"),
         id=found.get("id"),
@@ -167,6 +182,18 @@ def _number(name: str, found: dict[str, str], most: int | None, where: str) -> i
     if most is not None and number > most:
         raise BadRequest(f"${name}{where} is {text}; expected at most {most}.", target=f"${name}")
     return number
+
+
+def _levels(found: dict[str, str], most: int, where: str) -> int | None:
+    text = found.get("levels")
+    if text is not None and text.lower() == "max":
+        return most
+    if text is not None and text.startswith("0"):
+        raise BadRequest(
+            f"$levels{where} is {quoted(text)}; expected a positive integer or max.",
+            target="$levels",
+        )
+    return _number("levels", found, most, where)
 
 
 def _flag(name: str, found: dict[str, str], where: str) -> bool:

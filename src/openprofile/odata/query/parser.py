@@ -141,6 +141,8 @@ class _Parser(Paths):
             case "minus":
                 self.at += 1
                 return self.unary(token.at, "-")
+            case "json":
+                raise self.wrong("a name, a literal (a string in single quotes) or '('")
         raise self.wrong("a name, a literal or '('")
 
     def _system(self, token: Token) -> Node:
@@ -196,7 +198,7 @@ class _Parser(Paths):
         height = 0
         if not self.sign(closing):
             while True:
-                items.append(self.expression())
+                items.append(self._value())
                 height = max(height, self.height)
                 if not self.sign(","):
                     break
@@ -205,6 +207,15 @@ class _Parser(Paths):
         self.nested -= 1
         self.higher(height)
         return tuple(items)
+
+    def _value(self) -> Node:
+        """A value in an array or an object: a string of JSON's, or an expression."""
+        token = self.tokens[self.at]
+        if token.kind != "json":
+            return self.expression()
+        self.at += 1
+        self.height = 1
+        return literals.json_string(self, token)
 
     def _object(self, at: int) -> Node:
         self.nest()
@@ -218,7 +229,7 @@ class _Parser(Paths):
                 raise self.wrong("a name in double quotes")
             self.at += 1
             self.expect(":")
-            found.append((literals.json_string(self, token).value, self.expression()))
+            found.append((literals.json_string(self, token).value, self._value()))
             height = max(height, self.height)
         self.nested -= 1
         self.higher(height)
@@ -229,7 +240,6 @@ _LITERALS: dict[str, Callable[[Reader, Token], Node]] = {
     "date": literals.unquoted,
     "datetime": literals.unquoted,
     "guid": literals.unquoted,
-    "json": literals.json_string,
     "number": literals.number,
     "string": literals.string,
     "time": literals.unquoted,

@@ -25,6 +25,7 @@ from openprofile.odata.query.syntax import (
 
 UNARY = 7
 """How strongly ``not`` and ``-`` bind (section 5.1.1.17)."""
+_SEGMENT = "a name, any, all, $count or $filter"
 
 
 class Paths(Reader):
@@ -48,9 +49,10 @@ class Paths(Reader):
         """What begins with a name: a path, a function call, ``not``, or a word for a literal."""
         text = token.text
         following = self.tokens[self.at + 1]
-        opens = following.text == "(" and following.kind == "sign"
+        bracketed = following.text == "(" and following.kind == "sign"
+        opens = bracketed and following.at == token.at + len(text)
         folded = text.lower()
-        if folded == "not" and (opens or following.kind not in ("end", "sign")):
+        if folded == "not" and (bracketed or following.kind not in ("end", "sign")):
             self.at += 1
             return self.unary(token.at, "not")
         if opens and folded not in ("any", "all"):
@@ -81,9 +83,11 @@ class Paths(Reader):
                 self._arguments(")")
                 node = Keyed(token.at, node)
                 continue
-            if token.text != "/":
+            if token.text != "/" or self.text[token.at - 1] in " \t":
                 break
             self.at += 1
+            if self.text.startswith((" ", "\t"), token.at + 1):
+                raise self.wrong(_SEGMENT, token.at + 1)
             node = self._segment(node)
             height = self.higher(max(height, self.height))
         if isinstance(node, TypeCast):
@@ -95,7 +99,7 @@ class Paths(Reader):
         token = self.tokens[self.at]
         self.at += 1
         if token.kind == "name":
-            if self.sign("("):
+            if self.tokens[self.at].at == token.at + len(token.text) and self.sign("("):
                 if token.text.lower() in ("any", "all"):
                     return self._lambda(of, token)
                 return self._call(of, token.text, token.at)
@@ -116,7 +120,7 @@ class Paths(Reader):
         if token.kind == "number" and token.text.removeprefix("-").isdigit():
             return Keyed(token.at, of)
         self.at -= 1
-        raise self.wrong("a name, any, all, $count or $filter")
+        raise self.wrong(_SEGMENT)
 
     def _lambda(self, of: Node, token: Token) -> Node:
         quantifier = token.text.lower()

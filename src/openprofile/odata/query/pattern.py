@@ -73,9 +73,21 @@ def compiled(pattern: str) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else error
         shown = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        if _is_too_much(shown):
+            raise NotSupported(
+                f"matchesPattern: {quoted(pattern)} repeats more than is supported ({shown})."
+            ) from error
         raise BadRequest(
             f"matchesPattern: {quoted(pattern)} is no regular expression ({shown})."
         ) from error
+
+
+def _is_too_much(reason: str) -> bool:
+    """Whether what RE2 refuses is a regular expression, but one that it would take too much of."""
+    counts = [int(each) for each in re.findall(r"\d+", reason)]
+    if "repetition size" in reason:
+        return counts == sorted(counts)
+    return "too large" in reason
 
 
 def _translate(pattern: str) -> str:

@@ -91,6 +91,7 @@ class Plan:
         slot: int,
     ) -> None:
         self.options = chosen
+        """Of ``aliases``, all that the expressions may use, wherever they were given a value."""
         self.selection = shown
         self.expand = tuple(expand)
         self.navigates = follows
@@ -276,5 +277,6 @@ def unranked(ranked: tuple[Any, ...]) -> Any:
 
 def _fingerprint(chosen: Options) -> str:
     """Of what decides which items there are and in which order."""
-    text = repr((chosen.filter, chosen.search, chosen.orderby, chosen.compute, chosen.aliases))
+    aliases = sorted(chosen.aliases)
+    text = repr((chosen.filter, chosen.search, chosen.orderby, chosen.compute, aliases))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

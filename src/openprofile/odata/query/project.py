@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from openprofile.errors import BadRequest
 from openprofile.model.primitives import JSON, Enumeration
 from openprofile.odata.query import values
 from openprofile.odata.query.evaluate import Evaluate, Frame
@@ -17,6 +18,9 @@ from openprofile.odata.query.meaning import Type
 from openprofile.odata.query.operands import enum_text
 
 Members = dict[str, Any]
+
+_LARGEST_EXPONENT = 308
+"""Of a number that every reader of JSON can read."""
 
 
 class Arrangement(Protocol):
@@ -130,6 +134,11 @@ def represent(type: Type, value: Any) -> Any:
         case "Edm.Int64":
             return msgspec.Raw(str(value).encode())
         case "Edm.Decimal":
+            if abs(value.adjusted()) > _LARGEST_EXPONENT:
+                raise BadRequest(
+                    f"A computed Edm.Decimal has the exponent {value.adjusted()}; expected one "
+                    f"between {-_LARGEST_EXPONENT} and {_LARGEST_EXPONENT}."
+                )
             return msgspec.Raw(values.write(type.edm, value).encode())
         case "Edm.Double" | "Edm.Single":
             return value if abs(value) < float("inf") else values.write(type.edm, value)

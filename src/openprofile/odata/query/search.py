@@ -19,7 +19,7 @@ Match: TypeAlias = Callable[[Sequence[str]], bool]
 """Whether the folded texts of an item match."""
 
 _TOKEN = re.compile(
-    r'\s*(?:(?P<sign>[()])|"(?P<phrase>[^"]*)"(?=[\s)]|\Z)|(?P<word>[^\s()"]+)(?!"))'
+    r"""\s*(?:(?P<sign>[()])|"(?P<phrase>[^"]*)"(?=[\s)]|\Z)|(?P<word>[^\s()"'][^\s()"]*)(?!"))"""
 )
 _WORDS = re.compile(r'[^\s()"]+')
 
@@ -114,11 +114,12 @@ class _Parser:
         return _all(found)
 
     def _not(self) -> Match:
-        if self._is("NOT"):
+        negated = False
+        while self._is("NOT"):
             self.at += 1
-            inner = self._operand()
-            return lambda texts: not inner(texts)
-        return self._operand()
+            negated = not negated
+        inner = self._operand()
+        return (lambda texts: not inner(texts)) if negated else inner
 
     def _operand(self) -> Match:
         if not self._starts(self.at):
@@ -127,7 +128,7 @@ class _Parser:
         kind, text, at = self.tokens[self.at]
         self.at += 1
         if kind != "sign":
-            if not text.strip():
+            if not text:
                 raise self._wrong(at, "a phrase that is not empty")
             return _term(text)
         self.nested += 1

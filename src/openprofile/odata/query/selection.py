@@ -67,8 +67,12 @@ def expand(text: str, option: str, limits: Limits) -> list[Item]:
         allowed = {"$ref": _IN_REFERENCES, "$count": _IN_COUNT, "$value": ()}.get(
             suffix, _IN_EXPAND
         )
-        options = _options(text, part, at, seen.end(), option, limits, allowed)
         path = tuple(seen["path"].split("/")) if seen["path"] else ()
+        if path[-1:] == ("*",):
+            if suffix == "$count":
+                raise malformed(option, text, at + seen.start("suffix"), "$ref or ($levels=…)")
+            allowed = () if suffix else ("levels",)
+        options = _options(text, part, at, seen.end(), option, limits, allowed)
         found.append(Item(path, suffix, options, at + len(part) - len(part.lstrip(" \t"))))
     return found
 

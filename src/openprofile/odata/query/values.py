@@ -29,7 +29,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 TICK = SECOND // 10_000_000
 
-_DATE = re.compile(r"(-?[0-9]{4,10})-([0-9]{2})-([0-9]{2})")
+_DATE = re.compile(r"(-?(?:0[0-9]{3}|[1-9][0-9]{3,9}))-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,12}))?)?")
 _OFFSET = re.compile(r"[Zz]|([-+ ])([0-9]{2}):([0-9]{2})")
 _DURATION = re.compile(
@@ -40,7 +40,9 @@ _DURATION = re.compile(
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DECIMAL = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
-_BASE64URL = re.compile(r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}(?:==)?|[A-Za-z0-9_-]{3}=?)?")
+_BASE64URL = re.compile(
+    r"(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw](?:==)?|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048]=?)?"
+)
 _MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -114,8 +116,8 @@ def read_instant(text: str) -> Instant:
     offset = 0
     if zone[1]:
         hours, minutes = int(zone[2]), int(zone[3])
-        if hours > 14 or minutes > 59:
-            raise NotAValue("an offset between -14:00 and +14:00", zone.start())
+        if hours > 23 or minutes > 59:
+            raise NotAValue("an offset between -23:59 and +23:59", zone.start())
         offset = (hours * 60 + minutes) * (-1 if zone[1] == "-" else 1)
     local = _days(date) * DAY + _picoseconds(time, time.start())
     return Instant.of(local - offset * MINUTE, offset)

@@ -1,0 +1,56 @@
+"""An ASGI application whose answer never changes, served as the service is: what HTTP itself costs.
+
+With ``--plain`` under uvicorn's own protocol, without this service's bounds on headers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from openprofile.server import listening
+
+BODY = b'{"value":"%s"}' % (b"x" * (1024 - 12))
+_START = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-type", b"application/json"), (b"content-length", b"1024")],
+}
+_REST = {"type": "http.response.body", "body": BODY}
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with 1 KB of JSON, whatever is asked."""
+    await send(_START)
+    await send(_REST)
+
+
+async def main() -> None:
+    """Serve it until told to stop, and say where."""
+    (opened,) = listening.listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{opened.getsockname()[1]}"
+    if "--plain" not in sys.argv:
+        await listening.serve(application, [opened], lambda: print(url, flush=True))
+        return
+    config = uvicorn.Config(
+        application,
+        http=HttpToolsProtocol,
+        ws="none",
+        proxy_headers=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    plain = asyncio.create_task(uvicorn.Server(config).serve([opened]))
+    print(url, flush=True)
+    await plain
+
+
+if __name__ == "__main__":
+    assert len(BODY) == 1024
+    listening.run(main())
