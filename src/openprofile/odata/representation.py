@@ -6,6 +6,7 @@ and Decimal as strings (3.2), and in a 4.01 answer names without the ``odata.`` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
