@@ -7,7 +7,7 @@ import click
 from openprofile import __version__
 from openprofile.cli.dev import dev
 from openprofile.cli.explain import explain
-from openprofile.cli.serve import serve
+from openprofile.cli.serve import serve, serve_worker
 from openprofile.cli.token import token
 
 
@@ -17,5 +17,5 @@ def main() -> None:
     """A self-hosted people-profile service that speaks Microsoft Graph's profile API."""
 
 
-for command in (dev, serve, token, explain):
+for command in (dev, serve, serve_worker, token, explain):
     main.add_command(command)

@@ -73,4 +73,5 @@ def _give(
     if told:
         log.info("audit", **msgspec.structs.asdict(found))
     if recent is not None:
-        recent.add(found, request.query, trail)
+        message = how.message if isinstance(how, Fault) else None
+        recent.add(found, request.query, trail, message)
