@@ -18,7 +18,6 @@ from starlette.routing import Route
 from openprofile.clock import Clock, date_time_offset, new_id
 from openprofile.directory import Directory
 from openprofile.errors import InvalidAuthenticationToken
-from openprofile.hosts import is_loopback, web_host
 from openprofile.http import sign_in as pages
 from openprofile.http.account import Account
 from openprofile.http.origin import Origins
@@ -84,7 +83,7 @@ class AuthorityFace:
                     request, OAuthError("temporarily_unavailable", 90033, busy, status=503)
                 )
             caller = request.headers.get("origin", "")
-            if is_loopback(web_host(caller) or ""):
+            if self._authority.may_ask(caller):
                 answer.headers["Access-Control-Allow-Origin"] = caller
                 answer.headers["Vary"] = "Origin"
             return answer
