@@ -206,6 +206,9 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     body_limit: Annotated[
         int, Meta(ge=1024, description="Bytes that a request's body may have.")
     ] = 1024 * 1024
+    batch_limit: Annotated[
+        int, Meta(ge=1, le=1000, description="Requests that one batch may hold.")
+    ] = 20
     item_limit: Annotated[
         int, Meta(ge=1, description="Items that one facet of one person may hold.")
     ] = 1000

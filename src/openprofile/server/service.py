@@ -32,7 +32,12 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
 
     public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
     federation = Federation(tuple(settings.all_tenants()), settings.trusts())
-    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    limits = Limits(
+        body=settings.body_limit,
+        batch=settings.batch_limit,
+        batch_body=max(Limits().batch_body, settings.body_limit),
+        items=settings.item_limit,
+    )
     clock = Clock()
     async with http_client() as client:
         issuers = [

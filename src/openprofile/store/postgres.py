@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 
 from openprofile.store.base import (
+    LONGEST_STATEMENT,
     Change,
     Delete,
     DeletePerson,
@@ -76,7 +77,7 @@ class PostgresStore:
         readers: int = 4,
         writers: int = 2,
         connect_timeout: float = 3,
-        statement_timeout: float = 5,
+        statement_timeout: float = LONGEST_STATEMENT,
         answer_timeout: float = 10,
     ) -> Self:
         """Bring the schema up to date and return a store of at most ``readers + writers``
