@@ -7,6 +7,7 @@ that it depends on have ended, and does not run unless each succeeded.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
@@ -21,6 +22,7 @@ from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Request, printable_id
 from openprofile.http.guard import require_short
 from openprofile.http.refusal import Refusals
+from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, etag_reference, key
@@ -46,6 +48,7 @@ class Service(msgspec.Struct, frozen=True):
     store: Store
     refusals: Refusals
     limits: Limits
+    meter: Meter
 
 
 class _Pending(NamedTuple):
@@ -69,6 +72,7 @@ class Execution:
         self._ids = [new_id() for _ in requests]
         self._sent: dict[int, Request] = {}
         """By index, the requests that have gone to the face."""
+        self._began: dict[int, float] = {}
         self._answers: dict[int, Answer] = {}
         self._pending: dict[int, _Pending] = {}
         """By index, what is known of the items whose write is held back with their group."""
@@ -211,6 +215,13 @@ class Execution:
             )
         self._answers[index] = outcome
         sent = self._sent.get(index)
+        ended = time.perf_counter()
+        self._service.meter.answered(
+            sent.operation.name if sent else "unknown",
+            self._requests[index].method,
+            outcome.status,
+            ended - self._began.get(index, ended),
+        )
         log.info(
             "request",
             method=self._requests[index].method,
@@ -236,6 +247,7 @@ class Execution:
     def _request(self, index: int) -> Request:
         """The request that goes to the face; raises the fault for which none does."""
         individual, limits = self._requests[index], self._service.limits
+        self._began[index] = time.perf_counter()
         if individual.fault is not None:
             raise individual.fault
         path, query = resolve(

@@ -11,7 +11,8 @@ import ssl
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
@@ -24,6 +25,12 @@ from openprofile.settings import BadSettings
 
 BACKLOG = 2048
 """Connections that wait on one socket to be accepted."""
+
+
+GRACE = 10
+"""Seconds that requests have to be answered once the process is told to stop."""
+HANDSHAKE = 10.0
+"""Seconds that a client has for TLS."""
 
 
 def listen(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
@@ -82,7 +89,7 @@ async def serve(
     """
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=cast("type[asyncio.Protocol]", partial(Protocol, app.capacity, app.meter)),
         ws="none",
         proxy_headers=False,  # http/origin.py judges them
         lifespan="off",
@@ -90,9 +97,12 @@ async def serve(
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=10,
+        timeout_keep_alive=cast("int", app.capacity.idle),
+        timeout_graceful_shutdown=GRACE,
     )
-    await _Announcing(config, ready, tls).serve(sockets)
+    server = _Announcing(config, ready, tls)
+    app.meter.connections = lambda: len(server.server_state.connections)
+    await server.serve(sockets)
 
 
 class _Announcing(uvicorn.Server):
@@ -122,6 +132,14 @@ class _Announcing(uvicorn.Server):
             for number in caught:
                 loop.remove_signal_handler(number)
 
+    async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second."""
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                cast("Protocol", connection).expire(now)
+        return await super().on_tick(counter)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._tls:
@@ -143,7 +161,11 @@ class _Announcing(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for opened in sockets:
             server = await loop.create_server(
-                protocol, sock=opened, ssl=context, backlog=self.config.backlog
+                protocol,
+                sock=opened,
+                ssl=context,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=HANDSHAKE,
             )
             self.servers.append(server)
 

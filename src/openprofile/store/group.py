@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from openprofile.metering import StoreFigures
 from openprofile.store.base import (
     Change,
     Delete,
@@ -102,6 +103,9 @@ class Member(Overlay):
 
     async def secret(self) -> bytes:
         return await self._store.secret()
+
+    def figures(self) -> StoreFigures:
+        return self._store.figures()
 
     async def check(self) -> None:
         await self._store.check()
