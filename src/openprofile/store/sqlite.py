@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
@@ -107,7 +108,7 @@ class SqliteStore:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
             self._reader.set_progress_handler(self._is_overdue, _STEPS)
-        self._until = 0.0
+        self._until = math.inf
         """When the statement that is being read has taken too long."""
         self._turn = Turn(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
@@ -221,6 +222,8 @@ class SqliteStore:
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
+            finally:
+                self._until = math.inf  # what begins and ends a transaction is never given up
 
     def _is_overdue(self) -> bool:
         """Whether SQLite is to give up the statement that it works on."""
