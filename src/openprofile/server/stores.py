@@ -40,7 +40,7 @@ async def open_store(dsn: str, *, waiting: int = 1000, bulk: bool = False) -> St
     """
     if file := sqlite_file(dsn):
         return SqliteStore(file, waiting=waiting, bulk=bulk)
-    kind = dsn.partition("://")[0]
+    kind, _, rest = dsn.partition("://")
     if kind in ("postgresql", "postgres"):
         try:  # its driver is an extra, and nobody else should wait for it to load
             from openprofile.store.postgres import PostgresStore  # noqa: PLC0415

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +22,7 @@ from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
+    LONGEST_STATEMENT,
     Change,
     Conflict,
     Delete,
@@ -52,6 +55,8 @@ GROUP = 256
 
 _BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
 """KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
+_STEPS = 50_000
+"""Steps of SQLite's virtual machine, a few milliseconds, between two looks at the clock."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
@@ -110,6 +115,9 @@ class SqliteStore:
         else:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
+            self._reader.set_progress_handler(self._is_overdue, _STEPS)
+        self._until = math.inf
+        """When the statement that is being read has taken too long."""
         self._turn = Turn(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
@@ -216,11 +224,18 @@ class SqliteStore:
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
         self._begin_reading()
+        self._until = time.monotonic() + LONGEST_STATEMENT
         with self._gate:
             try:
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
+            finally:
+                self._until = math.inf  # what begins and ends a transaction is never given up
+
+    def _is_overdue(self) -> bool:
+        """Whether SQLite is to give up the statement that it works on."""
+        return time.monotonic() > self._until
 
     def _begin_reading(self) -> None:
         """Let all that is read in this turn of the loop be one transaction, as each costs more
