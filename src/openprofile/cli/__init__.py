@@ -14,6 +14,11 @@ _COMMANDS = {
     "serve-worker": "serve:serve_worker",
     "token": "token:token",
     "explain": "explain:explain",
+    "import": "import_:import_",
+    "export": "export:export",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "copy": "copy:copy",
 }
 """Where each command is, module and name: only the one that is called is loaded."""
 
