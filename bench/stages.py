@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -96,7 +97,7 @@ class Stages:
 async def measure(
     settings: Settings, requests: dict[str, Sequence[bytes]], *, rounds: int
 ) -> dict[str, dict[str, float]]:
-    """Microseconds of each stage by operation, of the round in which least came between."""
+    """Microseconds of each stage by operation: medians of single requests."""
     stages = Stages()
     stages.install()
     found = {}
@@ -104,16 +105,18 @@ async def measure(
         for name, raw in requests.items():
             scopes = [_scope(each) for each in raw]
             taken: list[dict[str, float]] = []
-            for _ in range(rounds + 1):
+            for scope in scopes * (rounds + 1):
                 stages.spent = {}
-                for scope in scopes:
-                    began = stages.enter()
-                    await app(dict(scope), _receive, _send)
-                    stages.leave(_FACE, began)
-                taken.append({each: spent / len(raw) for each, spent in stages.spent.items()})
+                began = stages.enter()
+                await app(dict(scope), _receive, _send)
+                stages.leave(_FACE, began)
+                taken.append(stages.spent)
                 await asyncio.sleep(0)
-            quietest = min(taken[1:], key=lambda spent: sum(spent.values()))
-            found[name] = {stage: seconds * 1e6 for stage, seconds in quietest.items()}
+            measured = taken[len(scopes) :]
+            found[name] = {
+                stage: statistics.median(spent[stage] for spent in measured) * 1e6
+                for stage in measured[0]
+            }
     return found
 
 
