@@ -26,6 +26,7 @@ from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
+from openprofile.http.places import Places
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
@@ -68,11 +69,10 @@ class App:
         batch = Batch(face, face_over, store, authenticate, self._refusals, limits, meter)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
 
+        places = Places(capacity.requests, meter)
+
         def guard(face: Face, limits: Limits, operation: str) -> Guard:
-            most = capacity.requests
-            return Guard(
-                face, self._refusals, limits, origins, meter, most=most, operation=operation
-            )
+            return Guard(face, self._refusals, limits, origins, meter, places, operation)
 
         self._graph = guard(face, limits, "unknown")
         self._batch = guard(batch.answer, larger, "/$batch")

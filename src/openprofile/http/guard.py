@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 from openprofile.clock import new_id
-from openprofile.errors import ServiceUnavailable, UriTooLong
+from openprofile.errors import UriTooLong
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
 from openprofile.http.origin import Origins
+from openprofile.http.places import Places
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
@@ -40,19 +41,16 @@ class Guard:
         limits: Limits,
         origins: Origins,
         meter: Meter,
-        *,
-        most: int,
-        operation: str = "unknown",
+        places: Places,
+        operation: str,
     ) -> None:
-        """``most`` is how many requests are answered at once, by all that share the ``meter``;
-        ``operation`` is what they count as where the face does not say.
-        """
+        """``operation`` is what requests count as where the face does not say."""
         self._face = face
         self._refusals = refusals
         self._limits = limits
         self._origins = origins
         self._meter = meter
-        self._most = most
+        self._places = places
         self._operation = operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,18 +103,11 @@ class Guard:
             operation=operation,
         )
         # From here on: whoever is slow to send a request keeps nobody's place.
-        meter = self._meter
-        if meter.in_flight >= self._most:
-            meter.turned_away("requests")
-            raise ServiceUnavailable(
-                f"The service is busy: it is answering {self._most} requests, the most it does at "
-                "once."
-            )
-        meter.in_flight += 1
+        await self._places.take()
         try:
             return await self._face(request)
         finally:
-            meter.in_flight -= 1
+            self._places.leave()
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         if "content-length" not in headers and "transfer-encoding" not in headers:
