@@ -287,6 +287,13 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             "from this machine alone, and not at all where there is a `public_url`.",
         ),
     ] = None
+    trace_endpoint: Annotated[
+        str | None,
+        Meta(
+            description="Where traces are sent, by OTLP over HTTP, as "
+            "`http://localhost:4318/v1/traces`; needs `openprofile[otel]`."
+        ),
+    ] = None
     log_level: Annotated[
         str,
         Meta(

@@ -32,6 +32,7 @@ from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
 from openprofile.settings import Capacity, Limits
 from openprofile.store.base import Store
+from openprofile.tracing import Tracer
 
 _ROOTS = frozenset(f"/{version}" for version in VERSIONS)
 _BELOW = tuple(f"{root}/" for root in _ROOTS)
@@ -55,11 +56,13 @@ class App:
         routes: Sequence[BaseRoute] = (),
         capacity: Capacity | None = None,
         meter: Meter | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are the others. ``meter`` counts what passes.
+        their paths; ``routes`` are the others. ``meter`` counts what passes, and
+        ``tracer`` traces it.
         """
         self.capacity = capacity = capacity or Capacity()
         self.meter = meter = meter or Meter()
@@ -72,7 +75,7 @@ class App:
         places = Places(capacity.requests, meter)
 
         def guard(face: Face, limits: Limits, operation: str) -> Guard:
-            return Guard(face, self._refusals, limits, origins, meter, places, operation)
+            return Guard(face, self._refusals, limits, origins, meter, places, operation, tracer)
 
         self._graph = guard(face, limits, "unknown")
         self._batch = guard(batch.answer, larger, "/$batch")

@@ -21,6 +21,7 @@ from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
 from openprofile.telemetry import log
+from openprofile.tracing import Tracer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,6 +44,7 @@ class Guard:
         meter: Meter,
         places: Places,
         operation: str,
+        tracer: Tracer | None,
     ) -> None:
         """``operation`` is what requests count as where the face does not say."""
         self._face = face
@@ -51,12 +53,14 @@ class Guard:
         self._origins = origins
         self._meter = meter
         self._places = places
+        self._tracer = tracer
         self._operation = operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request_id, operation = new_id(), Operation(self._operation)
         path, headers = _path(scope), _headers(scope)
+        end = self._tracer and self._tracer.start(scope["method"], headers, request_id)
         client_id = printable_id(headers.get("client-request-id"))
         if client_id:
             headers["client-request-id"] = client_id
@@ -65,12 +69,16 @@ class Guard:
         try:
             answer = await self._answer(scope, receive, path, headers, request_id, operation)
         except ClientGone:
+            if end:
+                end(operation.name, 0)
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
             answer = self._refusals.answer(error, request_id, client_id or request_id)
         await _send(send, answer, request_id, client_id)
         seconds = time.perf_counter() - started
         self._meter.answered(operation.name, scope["method"], answer.status, seconds)
+        if end:
+            end(operation.name, answer.status)
         log.info(
             "request",
             method=scope["method"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from openprofile.server.assembly import assemble, graph_factory
 from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
 from openprofile.settings import BadSettings, Limits, Settings
+from openprofile.tracing import Tracer
 
 
 @asynccontextmanager
@@ -45,6 +47,7 @@ async def service(
             for trusted in foreign_issuers(rules, client, clock)
         ]
         keys = {id(one.keys): one.keys for one in issuers}.values()
+        tracer = Tracer(settings.trace_endpoint) if settings.trace_endpoint else None
         store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
             for published in keys:
@@ -66,11 +69,14 @@ async def service(
                 capacity=settings.capacity,
                 readers=Readers(settings.metrics_token, local=not settings.public_url),
                 sibling=sibling,
+                tracer=tracer,
             )
         finally:
             for published in keys:
                 await published.close()
             await store.close()
+            if tracer:
+                await asyncio.to_thread(tracer.close)
 
 
 def secured(settings: Settings, listening: str) -> str:
