@@ -16,9 +16,8 @@ from msgspec import Meta
 PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
-    PREFIX
-    + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN|(DEV|SERVE|TOKEN|TEST)_.*"
-    "|(SERVICE|PORT)_.*)"
+    PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN"
+    "|(DEV|EXPLAIN|SERVE|TOKEN|TEST)_.*|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what
 Kubernetes tells every container of a service with this name."""

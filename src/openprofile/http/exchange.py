@@ -144,4 +144,7 @@ def empty_answer(
     request: Request, headers: Mapping[str, str] | None = None, *, status: int = 204
 ) -> Answer:
     """An answer without a body, with the version that every answer of OData carries."""
-    return Answer(status, {"OData-Version": request.version, **(headers or {})})
+    common = {"OData-Version": request.version}
+    if status == 304:  # what a cache keeps of the answer that it stands for
+        common |= {"Cache-Control": "no-cache", "Vary": _VARY}
+    return Answer(status, {**common, **(headers or {})})

@@ -105,7 +105,7 @@ class Guard:
             query=query,
             headers=headers,
             body=await self._body(receive, headers),
-            origin=self._origins.of(scope["scheme"], headers, _peer(scope)),
+            origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
             id=request_id,
             body_limit=self._limits.body,
             operation=operation,
@@ -172,6 +172,12 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _peer(scope: Scope) -> str | None:
     client = scope.get("client")
     return client[0] if client else None
+
+
+def _port(scope: Scope) -> int | None:
+    """The port that a request came to."""
+    server = scope.get("server")
+    return server[1] if server else None
 
 
 def _path(scope: Scope) -> str:
