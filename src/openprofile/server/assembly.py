@@ -31,6 +31,7 @@ from openprofile.relations import Relations
 from openprofile.server.sibling import Sibling
 from openprofile.settings import Capacity, Limits
 from openprofile.store.base import Store
+from openprofile.tracing import Tracer
 
 
 async def graph_factory(
@@ -64,6 +65,7 @@ def assemble(
     capacity: Capacity | None = None,
     readers: Readers,
     sibling: Sibling | None = None,
+    tracer: Tracer | None = None,
 ) -> App:
     """The application; ``faces`` and ``routes`` are what it has besides the Graph API.
 
@@ -108,4 +110,5 @@ def assemble(
         routes=[Route(METRICS_PATH, metrics.__call__), *routes],
         capacity=capacity,
         meter=meter,
+        tracer=tracer,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from openprofile.server.issuers import trusted_issuers
 from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
 from openprofile.settings import BadSettings, Settings
+from openprofile.tracing import Tracer
 
 
 @asynccontextmanager
@@ -37,6 +39,7 @@ async def service(
     limits = settings.limits
     clock = Clock()
     async with trusted_issuers(settings, clock) as issuers:
+        tracer = Tracer(settings.trace_endpoint) if settings.trace_endpoint else None
         store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
             directory = Directory(store, clock)
@@ -56,9 +59,12 @@ async def service(
                 capacity=settings.capacity,
                 readers=Readers(settings.metrics_token, local=not settings.public_url),
                 sibling=sibling,
+                tracer=tracer,
             )
         finally:
             await store.close()
+            if tracer:
+                await asyncio.to_thread(tracer.close)
 
 
 def secured(settings: Settings, listening: str) -> str:
