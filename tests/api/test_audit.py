@@ -158,6 +158,8 @@ async def test_recent_requests_say_who_what_and_why(service: Service) -> None:
         "rule": "audience",
         "reason": "",
         "decisions": newest["decisions"],
+        "planned": [],
+        "hints": newest["hints"],
     }
     permission, audience = newest["decisions"]
     assert (permission["rule"], permission["allowed"]) == ("permission", True)

@@ -49,6 +49,22 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
+    "http.faults": {
+        "MOST_PLANNED": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_so_many_faults_are_planned_at_a_time",
+        ),
+        "LONGEST_DELAY": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
+        ),
+    },
+    "http.tenants": {
+        "MOST_TENANTS": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_there_are_so_many_tenants",
+        ),
+    },
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from openprofile.clock import Clock, date_time_offset
 from openprofile.http.account import Account
-from openprofile.http.origin import Origins
 from openprofile.policy.decision import Decision, Trail
 
-PATH = "/_openprofile/requests"
 KEPT = 200
 """How many requests are kept: the newest."""
 
@@ -28,14 +24,15 @@ class _Entry(msgspec.Struct, frozen=True, rename="camel"):
     permissions: list[str]
     """The scopes or roles of the token."""
     decisions: list[Decision]
+    planned: list[str]
+    hints: list[str]
 
 
 class RecentRequests:
     """The newest requests, in memory alone; there are no bodies and no tokens in it."""
 
-    def __init__(self, clock: Clock, origins: Origins) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._origins = origins
         self._entries: deque[tuple[Account, _Entry]] = deque(maxlen=KEPT)
 
     def add(self, account: Account, query: str, trail: Trail) -> None:
@@ -45,23 +42,21 @@ class RecentRequests:
             query=_options(query),
             permissions=sorted(trail.caller.permissions) if trail.caller else [],
             decisions=trail.decisions,
+            planned=trail.planned,
+            hints=trail.hints,
         )
         self._entries.append((account, entry))
 
-    async def __call__(self, request: Request) -> Response:
-        """``{"value": […]}``, the newest first, each with the members of its account.
+    def clear(self) -> None:
+        """Forget them."""
+        self._entries.clear()
 
-        By a name that is not this service's there is nothing to be found: a page elsewhere could
-        have turned its own name to this machine.
-        """
-        peer = request.client.host if request.client else None
-        if self._origins.believed(request.url.scheme, request.headers, peer) is None:
-            raise HTTPException(404)
-        value = [
+    def told(self) -> list[dict[str, Any]]:
+        """The newest first, each with the members of its account."""
+        return [
             msgspec.to_builtins(account) | msgspec.to_builtins(entry)
             for account, entry in reversed(self._entries)
         ]
-        return Response(msgspec.json.encode({"value": value}), media_type="application/json")
 
 
 def _options(query: str) -> str:
