@@ -59,6 +59,22 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
         ),
     },
+    "document": {
+        "LARGEST_DOCUMENT": (
+            "refused, with line 1",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+        "MOST_VALUES": (
+            "refused, with its line",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+    },
+    "state": {
+        "MOST_SNAPSHOTS": (
+            "the oldest gives way",
+            "tests/api/test_state.py::test_so_many_snapshots_are_kept_and_the_oldest_gives_way",
+        ),
+    },
     "http.tenants": {
         "MOST_TENANTS": (
             "400 `BadRequest`",

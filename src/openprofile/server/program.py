@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from openprofile import document
+from openprofile.document import BadDocument
 from openprofile.hosts import in_url, is_loopback
 from openprofile.http.control import Addresses, Endpoints
 from openprofile.http.wire import DroppingProtocol, Wire
@@ -42,6 +44,11 @@ async def answer(
     async with stand_in(
         data, memory=options.memory, exposed=options.expose, with_sample=options.sample
     ) as parts:
+        if options.seed is not None:
+            try:
+                await parts.tenants.first.state.seed(document.read_file(options.seed))
+            except BadDocument as error:
+                raise BadOptions(f"{options.seed}: {error}") from error
         plain = listen(options.host, options.port)
         secure = _listen_for_tls(options)
         certificates = Certificates(data, parts.clock)

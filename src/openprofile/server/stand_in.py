@@ -196,7 +196,7 @@ class _Assembly:
             id=tenant_id,
             clock=clock,
             directory=directory,
-            state=State(store, directory, tenant_id),
+            state=State(store, directory, tenant_id, self.limits, clock),
             authority=signer,
             faults=faults,
             recent=recent,
