@@ -81,10 +81,26 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_control.py::test_there_are_so_many_tenants",
         ),
     },
+    "http.throttle": {
+        "MOST_CALLERS": (
+            "who asked longest ago has a new bucket",
+            "tests/unit/test_throttle.py::test_no_more_than_so_many_callers_are_kept",
+        ),
+    },
+    "http.recent": {
+        "LONGEST_MESSAGE": (
+            "its beginning is kept",
+            "tests/api/test_audit.py::test_the_log_keeps_the_beginning_of_a_message",
+        ),
+    },
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },
-    "http.objects": {
+    "http.expansions": {
+        "MOST_INLINED": (
+            "400 `Request_UnsupportedQuery`",
+            f"{_API}test_the_expansions_of_an_answer_inline_so_many_objects",
+        ),
         "LARGEST_PAGE": (
             "400 `BadRequest`",
             "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",

@@ -12,10 +12,11 @@ import click
 from openprofile import __version__, sample, telemetry
 from openprofile.cli.common import data_option, explained
 from openprofile.http.control import Endpoints
+from openprofile.http.pages import trust
 from openprofile.model.directory import Person
 from openprofile.options import BadOptions, Option, Options, documented, options
 from openprofile.server.listening import run
-from openprofile.server.program import TRUSTING, answer, check
+from openprofile.server.program import answer, check
 from openprofile.server.stand_in import StandIn
 from openprofile.server.stores import database
 
@@ -59,13 +60,13 @@ def dev(data: Path, **given: Any) -> None:
 
 
 def _announce(parts: StandIn, here: Endpoints, data: Path, kept: str) -> None:
-    trust = " ".join(f"{variable}={shlex.quote(here.ca)}" for variable in TRUSTING)
     click.echo(
         f"openprofile {__version__} answers at {here.url}/beta and {here.tls_url}/beta\n"
+        f"  shows itself at {here.url}/\n"
         f"  kept {kept}\n"
         f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}',\n"
         f"  and from the authority {here.tls_url}/{here.tenant}\n\n"
-        f"Trust its certificate in Python and Node:\n\nexport {trust}\n"
+        f"Trust its certificate in Python and Node:\n\n{trust(parts.addresses.ca)}\n"
     )
     first = sample.people()[0]
     if any(first.id == user["id"] for user in here.users):

@@ -7,7 +7,6 @@ prefix as well.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -27,6 +26,7 @@ from openprofile.hosts import web_host
 from openprofile.http.body import decoded, json_body
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.faults import PlannedFault
+from openprofile.http.pages import Addresses
 from openprofile.http.tenants import MOST_TENANTS, Tenant, Tenants
 from openprofile.identity.minting import BadTokenRequest, TokenRequest, mint
 from openprofile.model.directory import Person
@@ -45,17 +45,13 @@ Handler: TypeAlias = Callable[[Request, Tenant, str], Awaitable[Answer]]
 T = TypeVar("T")
 
 
-class Addresses(msgspec.Struct, frozen=True):
-    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
+class Endpoints(msgspec.Struct, frozen=True):
+    """All that a client needs of one tenant: what ``endpoints.json`` holds."""
 
     url: str
     tls_url: str
     ca: str
-
-
-class Endpoints(Addresses, frozen=True):
-    """All that a client needs of one tenant: what ``endpoints.json`` holds."""
-
+    """The PEM file that its certificate is trusted by."""
     tenant: str
     users: list[dict[str, str]]
     client: dict[str, str | None]
@@ -178,9 +174,11 @@ class Control:
     async def endpoints(self, tenant: Tenant) -> Endpoints:
         """All that a client needs of a tenant."""
         people = await tenant.directory.people(tenant.id, most=_PEOPLE)
-        application = tenant.authority.sample
+        addresses, application = self._addresses(), tenant.authority.sample
         return Endpoints(
-            **msgspec.structs.asdict(self._addresses()),
+            url=addresses.url,
+            tls_url=addresses.tls_url,
+            ca=str(addresses.ca),
             tenant=tenant.id,
             users=[
                 {"id": one.id, "userPrincipalName": one.user.user_principal_name} for one in people
@@ -301,7 +299,7 @@ class Control:
 
     async def _certificate(self, request: Request, tenant: Tenant, last: str) -> Answer:
         try:
-            content = Path(self._addresses().ca).read_bytes()
+            content = self._addresses().ca.read_bytes()
         except OSError as error:
             raise ItemNotFound("Nothing answers over TLS here.") from error
         return Answer(200, {"Content-Type": "application/x-pem-file"}, content)

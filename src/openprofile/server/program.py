@@ -13,7 +13,8 @@ import msgspec
 from openprofile import document
 from openprofile.document import BadDocument
 from openprofile.hosts import in_url, is_loopback
-from openprofile.http.control import Addresses, Endpoints
+from openprofile.http.control import Endpoints
+from openprofile.http.pages import Addresses
 from openprofile.http.wire import DroppingProtocol, Wire
 from openprofile.identity import files
 from openprofile.identity.certificates import Certificates
@@ -23,9 +24,6 @@ from openprofile.server.stand_in import StandIn, stand_in
 
 ENDPOINTS = "endpoints.json"
 """The file in the data folder that tells where the stand-in is, once it answers."""
-
-TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""What Python's ssl, its requests, and Node read the certificates from that they trust."""
 
 
 async def answer(
@@ -56,7 +54,7 @@ async def answer(
         parts.addresses = Addresses(
             url=f"http://{in_url(options.host)}:{plain[0].getsockname()[1]}",
             tls_url=f"https://{in_url(options.host)}:{secure[0].getsockname()[1]}",
-            ca=str(certificates.ca.absolute()),
+            ca=certificates.ca.absolute(),
         )
         parts.authority.answer_to(parts.addresses.tls_url)
         endpoints = await parts.control.endpoints(parts.tenants.first)
@@ -68,10 +66,11 @@ async def answer(
 
         try:
             await serve(
-                Wire(parts.app),
+                parts.app,
                 plain,
                 tell,
                 (context, secure),
+                around=Wire,
                 protocol=DroppingProtocol,
                 until=until,
             )
