@@ -18,10 +18,13 @@
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
     ├── FailedDependency              424  failedDependency
+    ├── TooManyRequests               429  TooManyRequests
     ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
+    ├── BadGateway                    502  BadGateway
     ├── ServiceUnavailable            503  serviceNotAvailable
+    ├── GatewayTimeout                504  GatewayTimeout
     └── QuotaLimitReached             507  quotaLimitReached
 
 The codes are those of https://learn.microsoft.com/graph/errors and of Graph's published samples.
@@ -202,6 +205,18 @@ class FailedDependency(Fault):
     code = "failedDependency"
 
 
+class TooManyRequests(Fault):
+    """The client is to wait as long as ``Retry-After`` says
+    (https://learn.microsoft.com/graph/throttling).
+    """
+
+    status = 429
+    code = "TooManyRequests"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
 class RequestHeaderFieldsTooLarge(Fault):
     """The request's headers are longer than the service reads."""
 
@@ -223,6 +238,13 @@ class NotSupported(Fault):
     code = "NotImplemented"
 
 
+class BadGateway(Fault):
+    """What stands in front of the service got no answer that it could pass on."""
+
+    status = 502
+    code = "BadGateway"
+
+
 class ServiceUnavailable(Fault):
     """Nothing was done: the database, or the keys of the token's issuer, cannot be had now."""
 
@@ -231,6 +253,13 @@ class ServiceUnavailable(Fault):
 
     def __init__(self, message: str, *, retry_after: int = 1) -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
+class GatewayTimeout(Fault):
+    """What stands in front of the service waited too long for its answer."""
+
+    status = 504
+    code = "GatewayTimeout"
 
 
 class QuotaLimitReached(Fault):

@@ -170,6 +170,8 @@ async def test_recent_requests_say_who_what_and_why(service: Service) -> None:
         "reason": "",
         "decisions": newest["decisions"],
         "message": hidden.json()["error"]["message"],
+        "planned": [],
+        "hints": newest["hints"],
     }
     permission, audience = newest["decisions"]
     assert (permission["rule"], permission["allowed"]) == ("permission", True)

@@ -55,6 +55,22 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_audit.py::test_the_log_keeps_the_beginning_of_a_message",
         ),
     },
+    "http.faults": {
+        "MOST_PLANNED": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_so_many_faults_are_planned_at_a_time",
+        ),
+        "LONGEST_DELAY": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
+        ),
+    },
+    "http.tenants": {
+        "MOST_TENANTS": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_there_are_so_many_tenants",
+        ),
+    },
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },

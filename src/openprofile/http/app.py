@@ -51,11 +51,13 @@ class App:
         allowed_origins: Collection[str] = (),
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
+        around_batch: Callable[[Face], Face] = lambda face: face,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are those that only the stand-in has.
+        their paths; ``routes`` are those that only the stand-in has; ``around_batch`` makes of the
+        face of batches what they go through.
         """
         self._metadata = MetadataFace()
         self._refusals = Refusals(clock)
@@ -63,7 +65,7 @@ class App:
         batch = Batch(face, face_over, store, authenticate, self._refusals, limits)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
         self._graph = Guard(face, self._refusals, limits, origins)
-        self._batch = Guard(batch.answer, self._refusals, larger, origins)
+        self._batch = Guard(around_batch(batch.answer), self._refusals, larger, origins)
         self._api = Cors(self._answer, allowed_origins)
         self._edges = Starlette(
             routes=[

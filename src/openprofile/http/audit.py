@@ -44,3 +44,24 @@ def audited(face: Face, recent: RecentRequests | None = None) -> Face:
             return found
 
     return answer
+
+
+def disturbed(face: Face, recent: RecentRequests) -> Face:
+    """A face that answers as ``face`` does, and keeps in the log the requests to which something
+    happened that was planned: those in a batch give account of themselves.
+    """
+
+    async def answer(request: Request) -> Answer:
+        with recorded() as trail:
+            ended: int | Exception = 200
+            try:
+                found = await face(request)
+            except Exception as error:
+                ended = error
+                raise
+            finally:
+                if trail.planned:
+                    recent.add(account(request, trail, ended), request.query, trail, None)
+            return found
+
+    return answer

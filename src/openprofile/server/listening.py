@@ -18,7 +18,7 @@ import uvicorn
 if sys.platform != "win32":
     import uvloop
 
-from openprofile.http.app import App
+from openprofile.http.cors import Application
 from openprofile.http.protocol import Protocol
 from openprofile.settings import BadSettings
 
@@ -72,17 +72,21 @@ def certificate(chain: str, key: str | None) -> ssl.SSLContext:
 
 
 async def serve(
-    app: App,
+    app: Application,
     sockets: list[socket.socket],
     ready: Callable[[], None],
     tls: tuple[ssl.SSLContext, list[socket.socket]] | None = None,
+    *,
+    protocol: type[Protocol] = Protocol,
+    until: asyncio.Event | None = None,
 ) -> None:
-    """Answer on ``sockets`` over http and on those of ``tls`` over https until the process is
-    told to stop; call ``ready`` once it answers.
+    """Answer on ``sockets`` over http and on those of ``tls`` over https; call ``ready`` once it
+    answers. It ends when the process is told to stop, or when ``until`` is set, where there is
+    such an event: then signals are left to others.
     """
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=protocol,
         ws="none",
         proxy_headers=False,  # http/origin.py judges them
         lifespan="off",
@@ -92,7 +96,7 @@ async def serve(
         backlog=BACKLOG,
         timeout_graceful_shutdown=10,
     )
-    await _Announcing(config, ready, tls).serve(sockets)
+    await _Announcing(config, ready, tls, until).serve(sockets)
 
 
 class _Announcing(uvicorn.Server):
@@ -101,10 +105,12 @@ class _Announcing(uvicorn.Server):
         config: uvicorn.Config,
         ready: Callable[[], None],
         tls: tuple[ssl.SSLContext, list[socket.socket]] | None,
+        until: asyncio.Event | None,
     ) -> None:
         super().__init__(config)
         self._ready = ready
         self._tls = tls
+        self._until = until
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -112,6 +118,9 @@ class _Announcing(uvicorn.Server):
 
         uvicorn's own would raise the signal again once it has stopped, and end the process there.
         """
+        if self._until is not None:
+            yield
+            return
         loop = asyncio.get_running_loop()
         caught = (signal.SIGINT, signal.SIGTERM)
         for number in caught:
@@ -122,12 +131,17 @@ class _Announcing(uvicorn.Server):
             for number in caught:
                 loop.remove_signal_handler(number)
 
+    async def on_tick(self, counter: int) -> bool:
+        told = self._until is not None and self._until.is_set()
+        return await super().on_tick(counter) or told
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._tls:
             await self._listen(*self._tls)
         if self.started:
-            _collect_seldom()
+            if self._until is None:  # the process is its own
+                _collect_seldom()
             self._ready()
 
     async def _listen(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:

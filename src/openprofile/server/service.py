@@ -14,7 +14,7 @@ from openprofile.http.app import App
 from openprofile.http.origin import Network, Origins
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.federation import Federation
-from openprofile.server.assembly import assemble, graph_factory
+from openprofile.server.assembly import faces, graph_factory
 from openprofile.server.stores import open_store
 from openprofile.settings import BadSettings, Limits, Settings
 
@@ -50,15 +50,24 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             verifier = TokenVerifier(issuers, clock, admission)
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
-            yield assemble(
-                await graph_factory(store, clock, limits, verifier, federation),
+            graph_over = graph_factory(await store.secret(), clock, limits, verifier, federation)
+            found = faces(
+                graph_over,
                 store,
                 clock,
                 limits,
                 verifier,
-                Origins(lambda: public_url, believes=believes, proxies=proxies),
-                allowed_origins=settings.allowed_origins,
                 repeat_client_requests=settings.repeat_client_requests,
+            )
+            yield App(
+                face_over=found.face_over,
+                authenticate=found.authenticate,
+                store=store,
+                clock=clock,
+                limits=limits,
+                origins=Origins(lambda: public_url, believes=believes, proxies=proxies),
+                allowed_origins=settings.allowed_origins,
+                faces=found.others,
             )
         finally:
             for published in keys:
