@@ -10,6 +10,7 @@
     │   └── ItemNotFound              404  itemNotFound
     ├── MethodNotAllowed              405  Request_BadRequest
     ├── NotAcceptable                 406  notAcceptable
+    ├── RequestTimeout                408  requestTimeout
     ├── NameAlreadyExists             409  nameAlreadyExists
     │   └── ObjectConflict            409  Request_MultipleObjectsWithSameKeyValue
     ├── PreconditionFailed            412  preconditionFailed
@@ -149,6 +150,13 @@ class NotAcceptable(Fault):
 
     status = 406
     code = "notAcceptable"
+
+
+class RequestTimeout(Fault):
+    """The client has not sent the whole request within the time that it has."""
+
+    status = 408
+    code = "requestTimeout"
 
 
 class NameAlreadyExists(Fault):

@@ -58,6 +58,10 @@ class Options:
     ] = None
     memory: Memory = False
     sample: Annotated[bool, Told("Put the sample people into a tenant that has nobody yet.")] = True
+    seed: Annotated[
+        Path | None,
+        Told("A JSON or YAML file of people, groups and profiles to be stored at the start."),
+    ] = None
     expose: Annotated[
         bool,
         Told("Allow a host that other machines reach; whoever reaches it can forge its tokens."),

@@ -32,8 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "openprofile(sample=True, id=None): the tenant that the fixture openprofile gives "
-        "the test, as openprofile.testing.Server.tenant takes it",
+        "openprofile(sample=None, seed=None, id=None): how the tenant is made that the fixture "
+        "openprofile gives the test, as openprofile.testing.Server.tenant takes it",
     )
 
 
@@ -59,7 +59,10 @@ def openprofile(request: pytest.FixtureRequest, openprofile_server: Server) -> I
     ``@pytest.mark.openprofile(…)`` says how it is made.
     """
     marker = request.node.get_closest_marker("openprofile")
-    tenant = openprofile_server.tenant(**(marker.kwargs if marker else {}))
+    wanted = dict(marker.kwargs) if marker else {}
+    if isinstance(wanted.get("seed"), str):
+        wanted["seed"] = request.path.parent / wanted["seed"]
+    tenant = openprofile_server.tenant(**wanted)
     request.node.stash[_TENANT] = tenant
     yield tenant
     openprofile_server.remove(tenant)

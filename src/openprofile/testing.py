@@ -288,8 +288,30 @@ class Tenant:
         return told
 
     def reset(self) -> None:
-        """Leave what there was at first: people, profiles, time, faults and the log."""
+        """Leave what there was at first, and what was seeded: nothing in the log, no faults, and
+        the machine's time.
+        """
         self._control("POST", "reset")
+
+    def seed(self, content: Path | str | Mapping[str, Any]) -> dict[str, int]:
+        """Store people, groups and profiles: of a JSON or YAML file, or as a mapping.
+
+        Returns how many there were. Raises Refused, with the line, where one cannot be stored.
+        """
+        if isinstance(content, Mapping):
+            counts: dict[str, int] = self._control("POST", "seed", content)
+        else:
+            counts = self._control.send_file("seed", Path(content))
+        return counts
+
+    def snapshot(self) -> str:
+        """Keep what there is, and return the id by which ``restore`` puts it back."""
+        taken: str = self._control("POST", "snapshot")["id"]
+        return taken
+
+    def restore(self, snapshot: str | None = None) -> None:
+        """Put back a snapshot, or the newest: people, groups and profiles."""
+        self._control("POST", "restore", {"id": snapshot})
 
     def another(self, **options: Any) -> Tenant:
         """One more tenant on the same server; ``options`` are what ``Server.tenant`` takes."""
@@ -314,7 +336,8 @@ class Tenant:
 class Server:
     """A stand-in that runs."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, wanted: TestOptions) -> None:
+        self._wanted = wanted
         self.url = running.url
         self.ca = running.ca
         """The PEM file by which its certificate is trusted."""
@@ -328,10 +351,22 @@ class Server:
         """The tenant that is there from the start, and that requests without a token are of."""
         return self._known(Tenant(self, self.control()("GET", "endpoints")))
 
-    def tenant(self, *, sample: bool = True, id: str | None = None) -> Tenant:
-        """A new tenant, with the sample people unless they are not wanted; ``id`` is a GUID."""
-        made = self.control()("POST", "tenants", {"sample": sample, "id": id})
-        return self._known(Tenant(self, made))
+    def tenant(
+        self,
+        *,
+        sample: bool | None = None,
+        seed: Path | str | Mapping[str, Any] | None = None,
+        id: str | None = None,
+    ) -> Tenant:
+        """A new tenant, with the sample people and a seed as the options say unless it is told
+        otherwise; ``id`` is a GUID.
+        """
+        wanted = self._wanted.sample if sample is None else sample
+        made = Tenant(self, self.control()("POST", "tenants", {"sample": wanted, "id": id}))
+        seed = self._wanted.seed if seed is None else seed
+        if seed is not None:
+            made.seed(seed)
+        return self._known(made)
 
     def remove(self, tenant: Tenant) -> None:
         """Remove a tenant and all that is kept for it."""
@@ -361,7 +396,18 @@ class _Control:
         self._prefix = prefix
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        options = {} if body is None else {"json": body}
+        return self._send(method, path, {} if body is None else {"json": body})
+
+    def send_file(self, path: str, file: Path) -> Any:
+        """Post the content of a JSON or YAML file."""
+        kind = "application/json" if file.suffix.lower() == ".json" else "application/yaml"
+        options = {"content": file.read_bytes(), "headers": {"Content-Type": kind}}
+        try:
+            return self._send("POST", path, options)
+        except Refused as error:
+            raise Refused(f"{file}: {error}") from error
+
+    def _send(self, method: str, path: str, options: dict[str, Any]) -> Any:
         answer = self._http.request(method, self._prefix + path, **options)
         if answer.is_error:
             raise Refused(answer.json()["error"]["message"])
@@ -375,8 +421,9 @@ def serving(**given: Any) -> Iterator[Server]:
     Takes the options of ``openprofile.options.TestOptions``. Raises BadOptions for those that do
     not hold, OSError where a port is taken.
     """
-    with started(options(TestOptions, given)) as running:
-        server = Server(running)
+    wanted = options(TestOptions, given)
+    with started(wanted) as running:
+        server = Server(running, wanted)
         try:
             yield server
         finally:

@@ -169,9 +169,9 @@ async def test_recent_requests_say_who_what_and_why(service: Service) -> None:
         "rule": "audience",
         "reason": "",
         "decisions": newest["decisions"],
-        "message": hidden.json()["error"]["message"],
         "planned": [],
         "hints": newest["hints"],
+        "message": hidden.json()["error"]["message"],
     }
     permission, audience = newest["decisions"]
     assert (permission["rule"], permission["allowed"]) == ("permission", True)

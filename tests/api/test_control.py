@@ -475,5 +475,5 @@ async def test_the_certificate_is_to_be_had_where_there_is_one(
     ca = tmp_path / "ca.pem"
     ca.write_text("a certificate")
     told = service.parts.addresses
-    service.parts.addresses = msgspec.structs.replace(told, ca=str(ca))
+    service.parts.addresses = msgspec.structs.replace(told, ca=ca)
     assert (await first("GET", "ca.pem")).text == "a certificate"

@@ -94,6 +94,7 @@ class TestDatabase:
 class TestTurn:
     async def test_writers_of_several_processes_all_get_their_turn(self, tmp_path: Path) -> None:
         stores = [SqliteStore(tmp_path / "db") for _ in range(3)]
+        await people(stores[0])
         await asyncio.gather(
             *(
                 store.write([insert(key(f"{name}-{n}"))])
@@ -108,8 +109,9 @@ class TestTurn:
     async def test_a_lock_that_somebody_keeps_makes_it_unavailable_for_as_long(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sqlite_turn, "PATIENCE", 0.05)
         store = SqliteStore(tmp_path / "db")
+        await people(store)
+        monkeypatch.setattr(sqlite_turn, "PATIENCE", 0.05)
         with contextlib.closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(Unavailable, match="locked"):
@@ -121,8 +123,9 @@ class TestTurn:
     async def test_somebody_who_keeps_the_queue_keeps_nobody_from_writing(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sqlite_turn, "PATIENCE", 0.05)
         store = SqliteStore(tmp_path / "db")
+        await people(store)
+        monkeypatch.setattr(sqlite_turn, "PATIENCE", 0.05)
         with (tmp_path / "db-turn").open("rb") as queue:
             fcntl.flock(queue, fcntl.LOCK_EX)
             await store.write([insert(key())])
@@ -131,5 +134,6 @@ class TestTurn:
     async def test_where_there_can_be_no_queue_it_writes_without(self, tmp_path: Path) -> None:
         (tmp_path / "db-turn").mkdir()
         store = SqliteStore(tmp_path / "db")
+        await people(store)
         await store.write([insert(key())])
         await store.close()

@@ -49,12 +49,6 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
-    "http.recent": {
-        "LONGEST_MESSAGE": (
-            "its beginning is kept",
-            "tests/api/test_audit.py::test_the_log_keeps_the_beginning_of_a_message",
-        ),
-    },
     "http.faults": {
         "MOST_PLANNED": (
             "400 `BadRequest`",
@@ -65,16 +59,48 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
         ),
     },
+    "document": {
+        "LARGEST_DOCUMENT": (
+            "refused, with line 1",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+        "MOST_VALUES": (
+            "refused, with its line",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+    },
+    "state": {
+        "MOST_SNAPSHOTS": (
+            "the oldest gives way",
+            "tests/api/test_state.py::test_so_many_snapshots_are_kept_and_the_oldest_gives_way",
+        ),
+    },
     "http.tenants": {
         "MOST_TENANTS": (
             "400 `BadRequest`",
             "tests/api/test_control.py::test_there_are_so_many_tenants",
         ),
     },
+    "http.throttle": {
+        "MOST_CALLERS": (
+            "who asked longest ago has a new bucket",
+            "tests/unit/test_throttle.py::test_no_more_than_so_many_callers_are_kept",
+        ),
+    },
+    "http.recent": {
+        "LONGEST_MESSAGE": (
+            "its beginning is kept",
+            "tests/api/test_audit.py::test_the_log_keeps_the_beginning_of_a_message",
+        ),
+    },
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },
-    "http.objects": {
+    "http.expansions": {
+        "MOST_INLINED": (
+            "400 `Request_UnsupportedQuery`",
+            f"{_API}test_the_expansions_of_an_answer_inline_so_many_objects",
+        ),
         "LARGEST_PAGE": (
             "400 `BadRequest`",
             "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",

@@ -101,6 +101,22 @@ def test_a_marker_says_how_the_tenant_is_made(project: Project) -> None:
     )
 
 
+def test_a_seed_comes_from_the_settings_or_the_marker(project: Project) -> None:
+    for name in ("lea", "mats"):
+        (project.root / f"{name}.yaml").write_text(
+            f"people:\n  - userPrincipalName: {name}@harbour.example\n    displayName: {name}\n"
+        )
+    project.settings("openprofile_seed = lea.yaml\nopenprofile_sample = no")
+    project.passes(
+        "import pytest\n"
+        "def test_settings(openprofile):\n"
+        "    assert [user.alias for user in openprofile.users] == ['lea']\n"
+        "@pytest.mark.openprofile(seed='mats.yaml')\n"
+        "def test_marker(openprofile):\n"
+        "    assert [user.alias for user in openprofile.users] == ['mats']\n"
+    )
+
+
 def test_options_come_from_the_settings_and_above_them_the_command_line(project: Project) -> None:
     project.settings(
         "openprofile_host = 127.0.0.1\nopenprofile_data = kept\nopenprofile_memory = no"

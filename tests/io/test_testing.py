@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import json
 import socket
 import subprocess
 import sys
@@ -217,6 +218,43 @@ def test_the_sample_people_are_left_out_where_they_are_not_wanted() -> None:
             assert tenant.users == []
             tenant.reset()
             assert tenant.users == []
+
+
+SEED = {"people": [{"userPrincipalName": "lea@harbour.example", "displayName": "Lea"}]}
+
+
+def test_a_tenant_is_seeded_kept_and_put_back(tenant: Tenant, tmp_path: Path) -> None:
+    file = tmp_path / "people.yaml"
+    file.write_text(json.dumps(SEED))
+    assert tenant.seed(SEED) == tenant.seed(file) == tenant.seed(str(file))
+    before = tenant.snapshot()
+    tenant.client("lea").post(INTERESTS, json={"displayName": "Chess"})
+    tenant.restore()
+    assert tenant.client("lea").get(INTERESTS).json()["value"] == []
+    tenant.restore(before)
+    with pytest.raises(Refused, match="no snapshot"):
+        tenant.restore("x")
+    file.write_text("people:\n  - name: Lea")
+    with pytest.raises(Refused, match=r"people.yaml: Line 2: .*name"):
+        tenant.seed(file)
+
+
+@pytest.mark.parametrize("spawn", [False, True])
+def test_a_seed_is_there_from_the_start_and_in_every_tenant(tmp_path: Path, spawn: bool) -> None:
+    file = tmp_path / "people.json"
+    file.write_text(json.dumps(SEED))
+    with serving(seed=file, sample=False, spawn=spawn) as server:
+        for tenant in (server.first, server.tenant()):
+            assert [user.alias for user in tenant.users] == ["lea"]
+            tenant.reset()
+            assert [user.alias for user in tenant.users] == ["lea"]
+        assert len(server.tenant(sample=True).users) == 13
+    file.write_text('{"people": [\n{"nme": 1}]}')
+    with (
+        pytest.raises((BadOptions, NotStarted), match=r"people.json: Line 2: .*nme"),
+        running(seed=file, spawn=spawn),
+    ):
+        pass
 
 
 def test_a_server_that_runs_already_is_left_running() -> None:

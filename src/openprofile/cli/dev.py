@@ -66,7 +66,7 @@ def _announce(parts: StandIn, here: Endpoints, data: Path, kept: str) -> None:
         f"  kept {kept}\n"
         f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}',\n"
         f"  and from the authority {here.tls_url}/{here.tenant}\n\n"
-        f"Trust its certificate in Python and Node:\n\n{trust(here.ca)}\n"
+        f"Trust its certificate in Python and Node:\n\n{trust(parts.addresses.ca)}\n"
     )
     first = sample.people()[0]
     if any(first.id == user["id"] for user in here.users):

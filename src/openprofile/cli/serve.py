@@ -20,6 +20,7 @@ from openprofile.cli.common import explained
 from openprofile.hosts import in_url
 from openprofile.server import listening
 from openprofile.server.service import secured, service
+from openprofile.server.sibling import Sibling
 from openprofile.server.workers import READY, Supervisor, Work, WorkerFailed, open_sockets
 from openprofile.settings import Settings, load
 
@@ -82,9 +83,10 @@ def serve_worker() -> None:
         stop = partial(os.kill, os.getpid(), signal.SIGTERM)
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _at_end, stop)
 
+    sibling = Sibling(work.number, work.count, Path(work.folder))
     with explained():
         tls = _tls(work.settings)
-        listening.run(_answer(work.settings, work.url, sockets, tls, ready))
+        listening.run(_answer(work.settings, work.url, sockets, tls, ready, sibling))
 
 
 def _at_end(stop: Callable[[], None]) -> None:
@@ -107,8 +109,9 @@ async def _answer(
     sockets: list[socket.socket],
     tls: ssl.SSLContext | None,
     ready: Callable[[], None],
+    sibling: Sibling | None = None,
 ) -> None:
-    async with service(settings, url) as app:
+    async with sibling or Sibling() as known, service(settings, url, known) as app:
         if tls:
             await listening.serve(app, [], ready, (tls, sockets))
         else:

@@ -61,7 +61,8 @@ def disturbed(face: Face, recent: RecentRequests) -> Face:
                 raise
             finally:
                 if trail.planned:
-                    recent.add(account(request, trail, ended), request.query, trail, None)
+                    message = ended.message if isinstance(ended, Fault) else None
+                    recent.add(account(request, trail, ended), request.query, trail, message)
             return found
 
     return answer

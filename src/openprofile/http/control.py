@@ -7,14 +7,14 @@ prefix as well.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
 
-from openprofile import parity
+from openprofile import document, parity
 from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset, is_id, new_id, ticks_of
+from openprofile.document import BadDocument
 from openprofile.errors import (
     AuthorizationRequestDenied,
     BadRequest,
@@ -23,18 +23,21 @@ from openprofile.errors import (
     ResourceNotFound,
 )
 from openprofile.hosts import web_host
-from openprofile.http.body import json_body
+from openprofile.http.body import decoded, json_body
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.faults import PlannedFault
+from openprofile.http.pages import Addresses
 from openprofile.http.tenants import MOST_TENANTS, Tenant, Tenants
 from openprofile.identity.minting import BadTokenRequest, TokenRequest, mint
 from openprofile.model.directory import Person
 from openprofile.model.primitives import DateTimeOffset, decode, quoted
+from openprofile.odata.media import media_type
 from openprofile.odata.path import parse
 
 ROOT = "/_openprofile"
 LATEST = ticks_of("9000-01-01T00:00:00Z")
 """Where a clock may be put at most, in ticks."""
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 _PEOPLE = 1000
 """People of a tenant that are told of."""
 
@@ -42,17 +45,13 @@ Handler: TypeAlias = Callable[[Request, Tenant, str], Awaitable[Answer]]
 T = TypeVar("T")
 
 
-class Addresses(msgspec.Struct, frozen=True):
-    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
+class Endpoints(msgspec.Struct, frozen=True):
+    """All that a client needs of one tenant: what ``endpoints.json`` holds."""
 
     url: str
     tls_url: str
     ca: str
-
-
-class Endpoints(Addresses, frozen=True):
-    """All that a client needs of one tenant: what ``endpoints.json`` holds."""
-
+    """The PEM file that its certificate is trusted by."""
     tenant: str
     users: list[dict[str, str]]
     client: dict[str, str | None]
@@ -65,6 +64,13 @@ class NewTenant(msgspec.Struct, forbid_unknown_fields=True):
     """A GUID; a fresh one where there is none."""
     sample: bool = True
     """Whether the sample people are put into it, unless it has people already."""
+
+
+class WantedSnapshot(msgspec.Struct, forbid_unknown_fields=True):
+    """A snapshot to be put back."""
+
+    id: str | None = None
+    """The newest where there is none."""
 
 
 class ClockChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,6 +113,9 @@ class Control:
             "faults/{id}": {"DELETE": self._remove_fault},
             "requests": {"GET": self._requests, "DELETE": self._clear_requests},
             "reset": {"POST": self._reset},
+            "restore": {"POST": self._restore},
+            "seed": {"POST": self._seed},
+            "snapshot": {"POST": self._snapshot},
             "tokens": {"POST": self._token},
         }
 
@@ -165,9 +174,11 @@ class Control:
     async def endpoints(self, tenant: Tenant) -> Endpoints:
         """All that a client needs of a tenant."""
         people = await tenant.directory.people(tenant.id, most=_PEOPLE)
-        application = tenant.authority.sample
+        addresses, application = self._addresses(), tenant.authority.sample
         return Endpoints(
-            **msgspec.structs.asdict(self._addresses()),
+            url=addresses.url,
+            tls_url=addresses.tls_url,
+            ca=str(addresses.ca),
             tenant=tenant.id,
             users=[
                 {"id": one.id, "userPrincipalName": one.user.user_principal_name} for one in people
@@ -206,6 +217,26 @@ class Control:
         tenant.faults.clear()
         tenant.clock.thaw()
         tenant.recent.clear()
+        return Answer(204)
+
+    async def _seed(self, request: Request, tenant: Tenant, last: str) -> Answer:
+        sent = media_type(request.headers.get("content-type", "")).name
+        yaml = sent in _YAML
+        content = decoded(request) if yaml else json_body(request)
+        try:
+            counts = await tenant.state.seed(document.read(content, yaml=yaml))
+        except BadDocument as error:
+            raise BadRequest(str(error)) from error
+        return _json(counts)
+
+    async def _snapshot(self, request: Request, tenant: Tenant, last: str) -> Answer:
+        return _json({"id": await tenant.state.snapshot()}, 201)
+
+    async def _restore(self, request: Request, tenant: Tenant, last: str) -> Answer:
+        wanted = _read(request, WantedSnapshot).id
+        if not await tenant.state.restore(wanted):
+            which = f"the id {quoted(wanted)}" if wanted else "any id"
+            raise ItemNotFound(f"There is no snapshot with {which}; POST …/snapshot takes one.")
         return Answer(204)
 
     # ----- faults
@@ -268,7 +299,7 @@ class Control:
 
     async def _certificate(self, request: Request, tenant: Tenant, last: str) -> Answer:
         try:
-            content = Path(self._addresses().ca).read_bytes()
+            content = self._addresses().ca.read_bytes()
         except OSError as error:
             raise ItemNotFound("Nothing answers over TLS here.") from error
         return Answer(200, {"Content-Type": "application/x-pem-file"}, content)

@@ -21,7 +21,6 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from openprofile import __version__
-from openprofile.http.control import Addresses
 from openprofile.http.origin import Origins
 from openprofile.http.recent import KEPT
 from openprofile.http.tenants import Tenant, Tenants
@@ -69,6 +68,14 @@ _SECONDS = 3
 
 _PERMISSION = "User.ReadWrite"
 _ROLE = "User.ReadWrite.All"
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
+
+    url: str
+    tls_url: str
+    ca: Path
 
 
 Handler = Callable[[Request, Tenant], Awaitable[Response]]
@@ -128,7 +135,7 @@ class Pages:
             addresses=addresses,
             client=authority.sample,
             curl=_curl(addresses.url, tokens[0]["bearer"]) if people else "",
-            trust=trust(addresses.ca) if addresses.ca else "",
+            trust=trust(addresses.ca) if addresses.ca.is_file() else "",
             entries=tenant.recent.told()[:_LATEST],
             entries_shown=_LATEST,
             names=_names(authority, people),
@@ -240,9 +247,9 @@ def _templates() -> Environment:
     )
 
 
-def trust(ca: str) -> str:
+def trust(ca: Path) -> str:
     """The line of a shell that makes Python and Node trust the certificates of ``ca``."""
-    return "export " + " ".join(f"{variable}={shlex.quote(ca)}" for variable in TRUSTING)
+    return "export " + " ".join(f"{variable}={shlex.quote(str(ca))}" for variable in TRUSTING)
 
 
 def _curl(url: str, bearer: str) -> str:

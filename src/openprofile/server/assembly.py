@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import msgspec
+from starlette.routing import Route
 
 from openprofile.administration import Administration
 from openprofile.clock import Clock
@@ -14,15 +15,19 @@ from openprofile.http.audit import audited
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Face, Request
 from openprofile.http.graph import Graph
+from openprofile.http.metrics import PATH as METRICS_PATH
+from openprofile.http.metrics import Metrics, Readers
 from openprofile.http.recent import RecentRequests
 from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
 from openprofile.http.repeatable import Repeatable
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.metering import Meter, Snapshot
 from openprofile.policy.caller import Caller
 from openprofile.policy.federation import Federation
 from openprofile.profiles import Profiles
 from openprofile.relations import Relations
+from openprofile.server.sibling import Sibling
 from openprofile.settings import Limits
 from openprofile.store.base import Store
 
@@ -84,3 +89,18 @@ def faces(
         authenticate=authenticated,
         others={RELATIONS_PATH: whole(relations_over, store)},
     )
+
+
+def metrics_route(
+    meter: Meter, store: Store, readers: Readers, sibling: Sibling | None = None
+) -> Route:
+    """Where ``readers`` may read the figures, those of every ``sibling`` where there are several
+    processes.
+    """
+    sibling = sibling or Sibling()
+
+    def figures() -> Snapshot:
+        return meter.snapshot(store.figures())
+
+    sibling.tell(figures)
+    return Route(METRICS_PATH, Metrics(partial(sibling.gather, figures), readers).__call__)

@@ -11,19 +11,27 @@ import ssl
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
 if sys.platform != "win32":
     import uvloop
 
+from openprofile.http.app import App
 from openprofile.http.cors import Application
 from openprofile.http.protocol import Protocol
 from openprofile.settings import BadSettings
 
 BACKLOG = 2048
 """Connections that wait on one socket to be accepted."""
+
+
+GRACE = 10
+"""Seconds that requests have to be answered once the process is told to stop."""
+HANDSHAKE = 10.0
+"""Seconds that a client has for TLS."""
 
 
 def listen(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
@@ -72,21 +80,22 @@ def certificate(chain: str, key: str | None) -> ssl.SSLContext:
 
 
 async def serve(
-    app: Application,
+    app: App,
     sockets: list[socket.socket],
     ready: Callable[[], None],
     tls: tuple[ssl.SSLContext, list[socket.socket]] | None = None,
     *,
+    around: Callable[[App], Application] = lambda app: app,
     protocol: type[Protocol] = Protocol,
     until: asyncio.Event | None = None,
 ) -> None:
     """Answer on ``sockets`` over http and on those of ``tls`` over https; call ``ready`` once it
     answers. It ends when the process is told to stop, or when ``until`` is set, where there is
-    such an event: then signals are left to others.
+    such an event: then signals are left to others. Requests go to what ``around`` makes of ``app``.
     """
     config = uvicorn.Config(
-        app,
-        http=protocol,
+        around(app),
+        http=cast("type[asyncio.Protocol]", partial(protocol, app.capacity, app.meter)),
         ws="none",
         proxy_headers=False,  # http/origin.py judges them
         lifespan="off",
@@ -94,9 +103,12 @@ async def serve(
         access_log=False,
         server_header=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=10,
+        timeout_keep_alive=cast("int", app.capacity.idle),
+        timeout_graceful_shutdown=GRACE,
     )
-    await _Announcing(config, ready, tls, until).serve(sockets)
+    server = _Announcing(config, ready, tls, until)
+    app.meter.connections = lambda: len(server.server_state.connections)
+    await server.serve(sockets)
 
 
 class _Announcing(uvicorn.Server):
@@ -132,6 +144,11 @@ class _Announcing(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second."""
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                cast("Protocol", connection).expire(now)
         told = self._until is not None and self._until.is_set()
         return await super().on_tick(counter) or told
 
@@ -157,7 +174,11 @@ class _Announcing(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for opened in sockets:
             server = await loop.create_server(
-                protocol, sock=opened, ssl=context, backlog=self.config.backlog
+                protocol,
+                sock=opened,
+                ssl=context,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=HANDSHAKE,
             )
             self.servers.append(server)
 

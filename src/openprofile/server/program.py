@@ -10,8 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from openprofile import document
+from openprofile.document import BadDocument
 from openprofile.hosts import in_url, is_loopback
-from openprofile.http.control import Addresses, Endpoints
+from openprofile.http.control import Endpoints
+from openprofile.http.pages import Addresses
 from openprofile.http.wire import DroppingProtocol, Wire
 from openprofile.identity import files
 from openprofile.identity.certificates import Certificates
@@ -39,6 +42,11 @@ async def answer(
     async with stand_in(
         data, memory=options.memory, exposed=options.expose, with_sample=options.sample
     ) as parts:
+        if options.seed is not None:
+            try:
+                await parts.tenants.first.state.seed(document.read_file(options.seed))
+            except BadDocument as error:
+                raise BadOptions(f"{options.seed}: {error}") from error
         plain = listen(options.host, options.port)
         secure = _listen_for_tls(options)
         certificates = Certificates(data, parts.clock)
@@ -46,7 +54,7 @@ async def answer(
         parts.addresses = Addresses(
             url=f"http://{in_url(options.host)}:{plain[0].getsockname()[1]}",
             tls_url=f"https://{in_url(options.host)}:{secure[0].getsockname()[1]}",
-            ca=str(certificates.ca.absolute()),
+            ca=certificates.ca.absolute(),
         )
         parts.authority.answer_to(parts.addresses.tls_url)
         endpoints = await parts.control.endpoints(parts.tenants.first)
@@ -58,10 +66,11 @@ async def answer(
 
         try:
             await serve(
-                Wire(parts.app),
+                parts.app,
                 plain,
                 tell,
                 (context, secure),
+                around=Wire,
                 protocol=DroppingProtocol,
                 until=until,
             )

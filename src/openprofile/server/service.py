@@ -5,22 +5,31 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from openprofile.admission import Admission
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.auth import authenticate
+from openprofile.http.exchange import Face
+from openprofile.http.metrics import Readers
 from openprofile.http.origin import Network, Origins
+from openprofile.http.throttle import Throttle
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.metering import Meter
 from openprofile.policy.federation import Federation
-from openprofile.server.assembly import faces, graph_factory
+from openprofile.server.assembly import faces, graph_factory, metrics_route
+from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
 from openprofile.settings import BadSettings, Limits, Settings
 
 
 @asynccontextmanager
-async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
+async def service(
+    settings: Settings, listening: str, sibling: Sibling | None = None
+) -> AsyncIterator[App]:
     """The service that ``settings`` describe, ready to answer; closed at the end.
 
     ``listening`` is the URL that it listens on, which stands in for a public URL where only this
@@ -41,7 +50,7 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             for trusted in foreign_issuers(rules, client, clock)
         ]
         keys = {id(one.keys): one.keys for one in issuers}.values()
-        store = await open_store(settings.database)
+        store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
             for published in keys:
                 published.start()  # an issuer that cannot be used is in the log from the start on
@@ -50,15 +59,19 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             verifier = TokenVerifier(issuers, clock, admission)
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
-            graph_over = graph_factory(await store.secret(), clock, limits, verifier, federation)
+            capacity = settings.capacity
+            meter = Meter(sibling.number if sibling else Sibling().number)
+            throttle = Throttle(partial(authenticate, verifier=verifier), meter, capacity.rate)
             found = faces(
-                graph_over,
+                graph_factory(await store.secret(), clock, limits, verifier, federation),
                 store,
                 clock,
                 limits,
                 verifier,
+                around=throttle.over if capacity.rate else _as_it_is,
                 repeat_client_requests=settings.repeat_client_requests,
             )
+            readers = Readers(settings.metrics_token, local=not settings.public_url)
             yield App(
                 face_over=found.face_over,
                 authenticate=found.authenticate,
@@ -68,6 +81,9 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
                 origins=Origins(lambda: public_url, believes=believes, proxies=proxies),
                 allowed_origins=settings.allowed_origins,
                 faces=found.others,
+                routes=[metrics_route(meter, store, readers, sibling)],
+                capacity=capacity,
+                meter=meter,
             )
         finally:
             for published in keys:
@@ -114,3 +130,7 @@ def networks(texts: Sequence[str]) -> list[Network]:
 
 def _nobody(host: str) -> bool:
     return False
+
+
+def _as_it_is(face: Face) -> Face:
+    return face

@@ -18,23 +18,25 @@ from openprofile.http.app import App
 from openprofile.http.audit import disturbed
 from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace, authority_routes
-from openprofile.http.control import Addresses, Control
+from openprofile.http.control import Control
 from openprofile.http.cors import ANY
 from openprofile.http.exchange import Face
 from openprofile.http.explain import PATH as EXPLAIN_PATH
 from openprofile.http.explain import Explainer
 from openprofile.http.faults import Faults, faulty
+from openprofile.http.metrics import Readers
 from openprofile.http.origin import Origins
-from openprofile.http.pages import Pages
+from openprofile.http.pages import Addresses, Pages
 from openprofile.http.recent import RecentRequests
 from openprofile.http.tenants import Tenant, Tenants
 from openprofile.identity.flows import Flows
 from openprofile.identity.issuer import AUDIENCE, GRAPH_ID, Authority
 from openprofile.identity.keys import PublishedKeys
 from openprofile.identity.tokens import TokenVerifier, TrustedIssuer
+from openprofile.metering import Meter
 from openprofile.policy.caller import Caller
 from openprofile.policy.federation import Federation
-from openprofile.server.assembly import faces, graph_factory
+from openprofile.server.assembly import faces, graph_factory, metrics_route
 from openprofile.server.stores import embedded_store
 from openprofile.settings import IssuerSettings, Limits
 from openprofile.state import State
@@ -90,7 +92,7 @@ async def stand_in(
         clock = Clock()
         signer = authority(data, clock)
         believes = _anybody if exposed else is_loopback
-        origins = Origins(signer.url, believes=believes)
+        origins = Origins(signer.url, believes=believes, both=True)
         assembly = _Assembly(
             store,
             await store.secret(),
@@ -107,6 +109,8 @@ async def stand_in(
         if with_sample:
             await known.first.state.fill()
         control = Control(known, lambda: running.addresses, believes=believes)
+        pages = Pages(known, store, origins, lambda: running.addresses)
+        meter = Meter()
         app = App(
             face_over=known.face_over,
             authenticate=known.authenticate,
@@ -121,8 +125,10 @@ async def stand_in(
             },
             routes=[
                 *authority_routes(known.authority_face),
-                *Pages(known, store, origins, lambda: running.addresses).routes(),
+                *pages.routes(),
+                metrics_route(meter, store, Readers(None, local=True)),
             ],
+            meter=meter,
             around_batch=known.around_batch,
         )
         first, url = known.first, signer.url()
@@ -135,7 +141,7 @@ async def stand_in(
             explainer=first.explainer,
             tenants=known,
             control=control,
-            addresses=Addresses(url=url, tls_url=url, ca=""),
+            addresses=Addresses(url=url, tls_url=url, ca=data / "ca.pem"),
         )
         yield running
     finally:
@@ -200,7 +206,7 @@ class _Assembly:
             id=tenant_id,
             clock=clock,
             directory=directory,
-            state=State(store, directory, tenant_id),
+            state=State(store, directory, tenant_id, self.limits, clock),
             authority=signer,
             faults=faults,
             recent=recent,

@@ -19,14 +19,14 @@ def embedded_store(data: Path, *, memory: bool = False) -> Store:
     return SqliteStore(None if memory else database(data))
 
 
-async def open_store(dsn: str) -> Store:
-    """The store that a database's URL names.
+async def open_store(dsn: str, *, waiting: int = 1000) -> Store:
+    """The store that a database's URL names, in which so many writes may wait.
 
     Raises BadSettings for a URL of no kind that is known, and what the store raises.
     """
     kind, _, rest = dsn.partition("://")
     if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        return SqliteStore(Path(rest[1:]))
+        return SqliteStore(Path(rest[1:]), waiting=waiting)
     if kind in ("postgresql", "postgres"):
         try:  # its driver is an extra, and nobody else should wait for it to load
             from openprofile.store.postgres import PostgresStore  # noqa: PLC0415
@@ -35,7 +35,7 @@ async def open_store(dsn: str) -> Store:
                 "The database is PostgreSQL, and its driver is not installed: install "
                 "openprofile[postgres]."
             ) from error
-        return await PostgresStore.open(dsn)
+        return await PostgresStore.open(dsn, waiting=waiting)
     raise BadSettings(
         f"The database {kind}://… is of no kind that is known; expected sqlite:///FILE or "
         "postgresql://…"

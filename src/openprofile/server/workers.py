@@ -9,9 +9,11 @@ to a worker that died wait for the next.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -36,6 +38,10 @@ class Work(msgspec.Struct, frozen=True):
     """What a worker is told on its standard input, whose end means that the parent is gone."""
 
     number: int
+    count: int
+    """How many workers there are."""
+    folder: str
+    """Where they find each other."""
     settings: Settings
     url: str
     """The URL that the service listens on."""
@@ -82,6 +88,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
         stop = asyncio.create_task(self._stopping.wait())
+        self._folder = tempfile.mkdtemp(prefix="openprofile-")
         workers = range(len(self._shares))
         keepers: list[asyncio.Task[None]] = []
         try:
@@ -99,6 +106,7 @@ class Supervisor:
             for task in (stop, *keepers):
                 task.cancel()
             await self._stop()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     async def _start(self, number: int) -> None:
         """Start a worker and wait until it answers; raises WorkerFailed if it ends before."""
@@ -112,7 +120,7 @@ class Supervisor:
         self._processes[number] = process
         assert process.stdin is not None
         assert process.stdout is not None
-        work = Work(number, self._settings, self._url, descriptors)
+        work = Work(number, len(self._shares), self._folder, self._settings, self._url, descriptors)
         process.stdin.write(msgspec.json.encode(work) + b"\n")
         if await process.stdout.readline() != READY:
             await process.wait()

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
@@ -43,6 +44,8 @@ from openprofile.store.base import (
 from openprofile.store.migrate import pending
 from openprofile.store.sqlite_turn import Turn
 
+WAITING = 1000
+"""How many writes wait at most, unless told otherwise."""
 GROUP = 256
 """How many writes one commit carries at most."""
 
@@ -80,7 +83,10 @@ class SqliteStore:
     seeing a transaction that is under way.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, waiting: int = WAITING) -> None:
+        """``waiting`` is how many writes may wait; any further raises Unavailable."""
+        self._waiting = waiting
+        self._groups = Histogram(SIZES)
         self._writer = _connect(path)
         try:
             with _availability():
@@ -124,6 +130,8 @@ class SqliteStore:
     async def write(self, changes: Sequence[Change]) -> Result:
         if self._closed:
             raise Unavailable("the store is closed")
+        if self._queue.qsize() >= self._waiting:
+            raise Unavailable(f"{self._waiting} writes wait for the database already")
         write = _Write(changes)
         self._queue.put(write)
         return await write.future
@@ -171,6 +179,9 @@ class SqliteStore:
         with self._gate, _availability():
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
         return bytes(secret)
+
+    def figures(self) -> StoreFigures:
+        return StoreFigures(waiting=self._queue.qsize(), groups=self._groups)
 
     async def check(self) -> None:
         await self.write(())
@@ -243,6 +254,7 @@ class SqliteStore:
                     more = False
                 else:
                     group.append(waiting)
+            self._groups.add(len(group))
             self._commit(group)
             for loop in {write.loop for write in group}:
                 settled = [write for write in group if write.loop is loop]
