@@ -109,12 +109,7 @@ async def stand_in(
         if with_sample:
             await known.first.state.fill()
         control = Control(known, lambda: running.addresses, believes=believes)
-        pages = Pages(
-            lambda name: known.first if name is None else known.get(name),
-            store,
-            origins,
-            lambda: running.addresses,
-        )
+        pages = Pages(known, store, origins, lambda: running.addresses)
         meter = Meter()
         app = App(
             face_over=known.face_over,
