@@ -10,6 +10,7 @@
     │   └── ItemNotFound              404  itemNotFound
     ├── MethodNotAllowed              405  Request_BadRequest
     ├── NotAcceptable                 406  notAcceptable
+    ├── RequestTimeout                408  requestTimeout
     ├── NameAlreadyExists             409  nameAlreadyExists
     │   └── ObjectConflict            409  Request_MultipleObjectsWithSameKeyValue
     ├── PreconditionFailed            412  preconditionFailed
@@ -18,6 +19,7 @@
     ├── UriTooLong                    414  uriTooLong
     ├── UnsupportedMediaType          415  unsupportedMediaType
     ├── FailedDependency              424  failedDependency
+    ├── TooManyRequests               429  TooManyRequests
     ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
@@ -148,6 +150,13 @@ class NotAcceptable(Fault):
     code = "notAcceptable"
 
 
+class RequestTimeout(Fault):
+    """The client has not sent the whole request within the time that it has."""
+
+    status = 408
+    code = "requestTimeout"
+
+
 class NameAlreadyExists(Fault):
     """The id that the caller chose is taken."""
 
@@ -200,6 +209,18 @@ class FailedDependency(Fault):
 
     status = 424
     code = "failedDependency"
+
+
+class TooManyRequests(Fault):
+    """The client is to wait as long as ``Retry-After`` says
+    (https://learn.microsoft.com/graph/throttling).
+    """
+
+    status = 429
+    code = "TooManyRequests"
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
 class RequestHeaderFieldsTooLarge(Fault):

@@ -60,6 +60,7 @@ _WITNESSES = {
 }
 _AUDIENCES = "tests/api/test_audiences.py::"
 _CONDITIONS = "tests/api/test_conditions.py::"
+_EXPANSIONS = "tests/api/test_expansions.py::"
 _OPTIONS = "tests/api/test_options.py::"
 _REPRESENTATION = "tests/api/test_representation.py::"
 _SINGLES = "tests/api/test_singles.py::"
@@ -220,6 +221,13 @@ CHOICES = (
         "a page that would take a search through many people",
         graph="Not documented.",
         here="It may hold fewer than `$top`, or nobody, and its next link goes on.",
+    ),
+    Choice(
+        "`$expand` of a collection of the directory",
+        graph="Some 20 objects, and no link to the rest.",
+        here="20, with a link to the rest; `/$ref`, `/$count` and `$count` as OData has them. One "
+        "level of a collection, any of `manager`.",
+        witness=f"{_EXPANSIONS}test_what_is_not_inlined_is_reached_by_the_link[me-beta]",
     ),
     Choice(
         "the properties that `/beta` shows of a person",

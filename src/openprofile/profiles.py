@@ -354,7 +354,12 @@ def fill_in(item: ItemFacet) -> None:
 
 def etag(record: Record) -> str:
     """The weak entity tag of an item's current version (RFC 9110, section 8.8.3)."""
-    return f'W/"{record.version}"'
+    return etag_of(record.version)
+
+
+def etag_of(version: int) -> str:
+    """The entity tag of a version."""
+    return f'W/"{version}"'
 
 
 def _derived(owner: Person, facet: str) -> list[Record]:

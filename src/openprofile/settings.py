@@ -46,6 +46,18 @@ class Limits(msgspec.Struct, frozen=True):
     """People on each of the lists that one person keeps."""
 
 
+class Capacity(msgspec.Struct, frozen=True):
+    """What one process takes on at once, and how many seconds it waits for its clients."""
+
+    connections: int = 1000
+    requests: int = 256
+    rate: int = 0
+    """Requests a second of one caller; 0 for any number."""
+    head: float = 10
+    body: float = 30
+    idle: float = 75
+
+
 class IssuerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An issuer of tokens, how its tokens are read, and whom it may speak for."""
 
@@ -216,6 +228,64 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             "request, answered again and not carried out again."
         ),
     ] = False
+    connection_limit: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Connections that one process keeps open; a request on any further is "
+            "answered 503.",
+        ),
+    ] = 1000
+    request_limit: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Requests that one process answers at once; any further is answered 503 "
+            "with `Retry-After`.",
+        ),
+    ] = 256
+    write_queue_limit: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Writes that wait for the database in one process; any further is answered "
+            "503 with `Retry-After`.",
+        ),
+    ] = 1000
+    rate_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Requests a second that one caller may make of one process, ten times as "
+            "many in a burst, before they are answered 429 with `Retry-After`; 0 is any number.",
+        ),
+    ] = 0
+    head_timeout: Annotated[
+        float,
+        Meta(gt=0, description="Seconds that a client has to send a request's line and headers."),
+    ] = 10
+    body_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that a client then has to send the body, and to take the answer.",
+        ),
+    ] = 30
+    idle_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="Seconds that a connection stays open without a request; more than a proxy "
+            "in front keeps it.",
+        ),
+    ] = 75
+    metrics_token: Annotated[
+        Annotated[str, Meta(min_length=16)] | None,
+        Meta(
+            description="The bearer token that `/metrics` is read with; without one, it is read "
+            "from this machine alone, and not at all where there is a `public_url`.",
+        ),
+    ] = None
     log_level: Annotated[
         str,
         Meta(
@@ -228,6 +298,18 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     def limits(self) -> Limits:
         """What requests and facets may hold by these settings."""
         return Limits(body=self.body_limit, items=self.item_limit)
+
+    @property
+    def capacity(self) -> Capacity:
+        """What one process takes on."""
+        return Capacity(
+            connections=self.connection_limit,
+            requests=self.request_limit,
+            rate=self.rate_limit,
+            head=self.head_timeout,
+            body=self.body_timeout,
+            idle=self.idle_timeout,
+        )
 
     def all_issuers(self) -> list[IssuerSettings]:
         """Every issuer, the first one first."""

@@ -47,18 +47,27 @@ class _Lines:
                 sys.stderr.flush()
 
 
-def configure(*, json: bool, level: str = "info") -> None:
-    """Send every log line to the standard error, as JSON or for a person to read."""
+def configure(*, json: bool, level: str = "info", worker: int | None = None) -> None:
+    """Send every log line to the standard error, as JSON or for a person to read; with the number
+    of the ``worker`` that this process is, if it is one of several.
+    """
+
+    def add_worker(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["worker"] = worker
+        return event
+
     lines = _Lines()
     atexit.register(lines.write)
+    rendering = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+    ]
     structlog.configure(
-        processors=[_as_json]
-        if json
-        else [
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.StackInfoRenderer(),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        processors=[
+            *([] if worker is None else [add_worker]),
+            *([_as_json] if json else rendering),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]

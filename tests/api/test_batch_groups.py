@@ -111,25 +111,141 @@ async def test_requests_of_a_group_may_build_on_each_other(ada: Client) -> None:
     assert await names(ada) == ["1"]
 
 
-async def test_what_is_not_stored_yet_is_not_read_in_its_group(ada: Client) -> None:
-    answers = await batch(ada, *grouped(post("1"), get("2", "$1")))
+async def test_a_request_reads_what_those_before_it_in_its_group_will_write(ada: Client) -> None:
+    old, gone = await created(ada, "old"), await created(ada, "gone")
+    listed = f"{PATH}?$orderby=displayName&$select=displayName&$count=true"
+    answers = await batch(
+        ada,
+        *grouped(
+            get("before", listed),
+            post("1"),
+            get("one", "$1"),
+            patch("2", "$1", {"displayName": "renamed"}),
+            get("two", "$1?$select=displayName"),
+            patch("3", f"{PATH}/{old}", {"description": "d"}),
+            delete("4", f"{PATH}/{gone}"),
+            get("listed", listed),
+            get("profile", "me/profile?$expand=interests($filter=description eq 'd')"),
+            get("property", f"{PATH}/{old}/description"),
+        ),
+    )
+
+    def names_in(id: str) -> list[str]:
+        return [each["displayName"] for each in answers[id]["body"]["value"]]
+
+    assert {answer["status"] for answer in answers.values()} == {200, 201, 204}
+    assert names_in("before") == ["gone", "old"]
+    assert answers["one"]["body"] == answers["1"]["body"]
+    assert answers["two"]["body"]["displayName"] == "renamed"
+    assert names_in("listed") == ["old", "renamed"]
+    assert answers["listed"]["body"]["@odata.count"] == 2
+    assert [each["id"] for each in answers["profile"]["body"]["interests"]] == [old]
+    assert answers["property"]["body"]["value"] == "d"
+    stored = (await ada("GET", answers["1"]["headers"]["Location"])).json()
+    assert stored["@odata.etag"] == answers["two"]["body"]["@odata.etag"]
+
+
+async def test_what_is_gone_is_not_found_in_its_group(ada: Client) -> None:
+    old = await created(ada, "old")
+    answers = await batch(
+        ada, *grouped(delete("1", f"{PATH}/{old}"), get("2", f"{PATH}/{old}"), post("3"))
+    )
     error(answers["2"], 404, "itemNotFound")
-    error(answers["1"], 424, "failedDependency")
-    answers = await batch(ada, *grouped(post("1"), get("2", dependsOn=["1"])))
-    assert answers["2"]["body"]["value"] == []
-    assert await names(ada) == ["1"]
+    for id in "13":
+        error(answers[id], 424, "failedDependency")
+    assert await names(ada) == ["old"]
 
 
-async def test_the_etag_of_a_write_is_not_known_in_its_group(ada: Client) -> None:
+async def test_the_etag_of_a_write_is_known_in_its_group(ada: Client) -> None:
     old = await created(ada, "old")
     condition = {"headers": JSON | {"If-Match": "$1"}}
-    answers = await batch(ada, *grouped(post("1"), patch("2", "$1", **condition)))
-    assert "stored" in error(answers["2"], 400, "BadRequest")
-    answers = await batch(
-        ada, *grouped(get("1", f"{PATH}/{old}"), patch("2", f"{PATH}/{old}", **condition))
+    for first in (post("1"), patch("1", f"{PATH}/{old}"), get("1", f"{PATH}/{old}")):
+        target = "$1" if first["method"] == "POST" else f"{PATH}/{old}"
+        answers = await batch(
+            ada,
+            *grouped(first, patch("2", target, **condition)),
+            get("3", target, headers={"If-Match": "$2"}),
+        )
+        assert [answers[id]["status"] for id in "23"] == [200, 200]
+    stale = await batch(
+        ada,
+        *grouped(
+            get("1", f"{PATH}/{old}"), patch("2", f"{PATH}/{old}"),
+            patch("3", f"{PATH}/{old}", **condition),
+        ),
+    )  # fmt: skip
+    error(stale["3"], 412, "resourceModified")
+    assert stale["2"]["status"] == 424
+
+
+async def test_what_has_no_etag_gives_none_to_its_group(service: Service, ada: Client) -> None:
+    condition = {"headers": JSON | {"If-Match": "$1"}}
+    old = await created(ada, "old")
+    for first in (delete("1", f"{PATH}/{old}"), get("1")):
+        answers = await batch(ada, *grouped(first, patch("2", f"{PATH}/{old}", **condition)))
+        assert "which has none" in error(answers["2"], 400, "BadRequest")
+    assert await names(ada) == ["old"]
+
+
+async def test_a_person_is_created_and_described_at_once(service: Service) -> None:
+    account = {
+        "displayName": "Nia", "userPrincipalName": "nia@harbour.example", "mailNickname": "nia",
+        "accountEnabled": True, "passwordProfile": {"password": "x"},
+    }  # fmt: skip
+    administrator = service.administrator("User.ReadWrite.All", "Directory.ReadWrite.All")
+    requests = grouped(
+        post("1", account, url="users"),
+        get("2", "users/nia@harbour.example?$select=displayName"),
+        patch("3", "users/nia@harbour.example", {"displayName": "Nia N."}),
+        post("4", url="users/nia@harbour.example/profile/interests"),
+        get("5", "users/nia@harbour.example/profile"),
+        get("6", "users/nia@harbour.example?$select=displayName"),
     )
-    assert answers["2"]["status"] == 200
-    assert await names(ada) == ["2"]
+    answers = await batch(administrator, *requests)
+    assert [answers[id]["status"] for id in "123456"] == [201, 200, 204, 201, 200, 200]
+    assert answers["2"]["body"]["displayName"] == "Nia"
+    assert [each["displayName"] for each in answers["5"]["body"]["interests"]] == ["4"]
+    assert answers["6"]["body"]["displayName"] == "Nia N."
+
+
+async def test_the_directory_is_not_searched_in_the_group_that_changes_it(
+    service: Service,
+) -> None:
+    administrator = service.administrator("User.ReadWrite.All", "Directory.ReadWrite.All")
+    renamed = patch("1", "users/bram@harbour.example", {"displayName": "Bo"})
+    for url in ("users", "users/$count", "users?$filter=displayName eq 'Bo'"):
+        answers = await batch(administrator, *grouped(renamed, get("2", url)))
+        assert "depends on the group" in error(answers["2"], 501, "NotImplemented")
+        error(answers["1"], 424, "failedDependency")
+    answers = await batch(
+        administrator,
+        *grouped(get("0", "users"), renamed),
+        get("2", "users?$filter=displayName eq 'Bo'", dependsOn=["g"]),
+    )
+    assert [answers[id]["status"] for id in "012"] == [200, 204, 200]
+    assert len(answers["2"]["body"]["value"]) == 1
+
+
+async def test_a_group_whose_reads_are_overtaken_is_not_stored(
+    service: Service, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await created(ada, "old")
+    store = service.parts.store
+    owned = store.owned
+
+    async def overtaken(tenant: str, owner: str) -> Any:
+        found = await owned(tenant, owner)
+        assert (await ada("PATCH", f"{PATH}/{old}", json={"displayName": "new"})).is_success
+        return found
+
+    monkeypatch.setattr(store, "owned", overtaken)
+    answers = await batch(
+        ada, *grouped(patch("1", f"{PATH}/{old}", {"description": "d"}), get("2", "me/profile"))
+    )
+    assert "meanwhile" in error(answers["1"], 503, "serviceNotAvailable")
+    assert answers["1"]["headers"]["Retry-After"] == "1"
+    assert answers["2"]["status"] == 424
+    assert await names(ada) == ["new"]
 
 
 async def test_groups_wait_for_what_they_depend_on(ada: Client) -> None:

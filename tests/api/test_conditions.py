@@ -220,5 +220,7 @@ async def test_what_a_reader_has_is_not_sent_again_in_any_form(
         response = await ada(method, path, headers={"If-None-Match": tag})
         assert (response.status_code, response.content) == (304, b"")
         assert response.headers["etag"] == tag
+        assert response.headers["cache-control"] == "no-cache"
+        assert "Accept" in response.headers["vary"]
         response = await ada(method, path, headers={"If-Match": 'W/"1"'})
         assert response.status_code == 412

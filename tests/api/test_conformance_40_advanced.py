@@ -108,6 +108,25 @@ async def test_a9_7_what_is_expanded_is_searched(ada: Client) -> None:
     assert await expanded(ada, "$search=game NOT mind") == ["Go"]
 
 
+async def test_a9_8_expand_goes_as_many_levels_as_it_is_told(service: Service) -> None:
+    reader = service.person("ada", "User.Read.All")
+    for levels, leaders in (
+        ("1", ["Ada"]),
+        ("2", ["Ada", "Noor"]),
+        ("max", ["Ada", "Noor", "Ines"]),
+    ):
+        one = await body(
+            reader,
+            f"users/mei@harbour.example?$expand=manager($levels={levels};$select=givenName)",
+        )
+        chain = []
+        while one := one.get("manager"):
+            chain.append(one["givenName"])
+        assert chain == leaders
+    refused = await reader("GET", "me?$expand=directReports($levels=2)")
+    fault(refused, 400, "Request_UnsupportedQuery")
+
+
 async def test_a9_9_what_is_expanded_is_computed(ada: Client) -> None:
     options = "$compute=length(displayName) as size;$select=size;$filter=size gt 5"
     profile = await body(ada, f"me/profile?$expand=interests({options})")

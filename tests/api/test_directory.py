@@ -165,8 +165,7 @@ async def test_what_a_person_leads_to_is_expanded(reader: Client) -> None:
     assert [one["manager"]["givenName"] for one in listed["value"]] == ["Noor", "Noor"]
     ines = (await reader("GET", "users/ines@harbour.example?$expand=manager")).json()
     assert ines["manager"] is None
-    for refused in ("profile", "manager/$ref"):
-        fault(await reader("GET", f"me?$expand={refused}"), 400, "Request_UnsupportedQuery")
+    fault(await reader("GET", "me?$expand=profile"), 400, "Request_UnsupportedQuery")
 
 
 async def test_a_circle_of_managers_ends(admin: Client, reader: Client) -> None:

@@ -285,3 +285,18 @@ async def test_metadata_is_told_as_it_is_asked_for(reader: Client) -> None:
     assert jonas["@odata.type"] == "#microsoft.graph.user"
     assert jonas["@odata.id"] == f"{BASE}/beta/users/{sample.person_id('jonas')}"
     assert "@odata.etag" not in jonas
+
+
+@pytest.mark.parametrize(
+    "expand",
+    ["manager($compute=1 add 1 as x)", "manager($select=businessPhones($top=1))",
+     "directReports($compute=1 add 1 as x)", "directReports($skip=1)", "directReports($levels=2)",
+     "directReports($levels=max)", "memberOf($levels=2)", "profile", "*",
+     "manager($expand=directReports($skip=1))"],
+)  # fmt: skip
+async def test_what_an_expansion_cannot_do_is_refused_before_anything_is_read(
+    reader: Client, expand: str
+) -> None:
+    for path in ("me", "users", "users/nobody"):
+        response = await reader("GET", f"{path}?$expand={expand}")
+        fault(response, 400, "Request_UnsupportedQuery")

@@ -290,3 +290,52 @@ async def test_app_only_calls_are_signed_by_the_application(service: Service, ad
     after = (await ada("PATCH", path, json={"displayName": "Go"})).json()
     assert after["createdBy"] == author
     assert after["lastModifiedBy"] == AUTHOR
+
+
+@pytest.mark.parametrize(
+    ("facet", "members"),
+    [
+        ("anniversaries", {"@odata.type": "#microsoft.graph.personAnniversary"}),
+        ("names", {"pronunciation": {"@odata.type": "#microsoft.graph.yomiPersonName"}}),
+        ("skills", {"source": {"@odata.type": "#microsoft.graph.personDataSource"}}),
+    ],
+)
+async def test_a_type_may_be_named_as_graphs_pages_name_it(
+    ada: Client, facet: str, members: dict[str, Any]
+) -> None:
+    item = await create(ada, facet, **members)
+    response = await ada("PATCH", f"me/profile/{facet}/{item['id']}", json=members)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["#microsoft.graph.personSkill", "#microsoft.graph.itemFacet", "#other.personInterest",
+     "personInterest", "#microsoft.graph.personAnniversary", "", None, 7],
+)  # fmt: skip
+async def test_another_type_is_refused(ada: Client, sent: Any) -> None:
+    for name in ("@odata.type", "@type"):
+        response = await ada("POST", "me/profile/interests", json={name: sent})
+        assert fault(response, 400, "BadRequest")["target"] == name
+
+
+@pytest.mark.parametrize(
+    ("path", "members"),
+    [
+        (f"users/{ADA}", {"manager@odata.bind": "https://localhost/beta/users/x"}),
+        (f"users/{ADA}", {"manager@bind": "users/x"}),
+        (f"users/{ADA}", {"directReports@odata.bind": ["users/x"], "city": "Oslo"}),
+        (f"users/{ADA}", {"directReports@delta": []}),
+        (f"users/{ADA}", {"@removed": {"reason": "deleted"}}),
+        ("me/profile/interests", {"@odata.removed": {}}),
+    ],
+)
+async def test_what_a_body_asks_for_besides_is_not_passed_over(
+    service: Service, path: str, members: dict[str, Any]
+) -> None:
+    hiro = service.administrator("User.ReadWrite.All")
+    before = (await hiro("GET", path)).json()
+    method = "POST" if path.endswith("interests") else "PATCH"
+    error = fault(await hiro(method, path, json=members), 501, "NotImplemented")
+    assert error["target"] in members
+    assert (await hiro("GET", path)).json() == before

@@ -13,10 +13,12 @@ from openprofile.clock import Clock
 from openprofile.finding import terms
 from openprofile.http.authority import LARGEST_FORM
 from openprofile.http.exchange import LONGEST_CLIENT_ID
+from openprofile.http.expansions import MOST_INLINED
 from openprofile.http.query import LARGEST_PAGE
 from openprofile.identity import pending
 from openprofile.identity.oauth import LONGEST as LONGEST_PARAMETER
 from openprofile.identity.tokens import LONGEST
+from openprofile.model.directory import Person, User
 from openprofile.odata.batch import LONGEST_ID
 from openprofile.odata.multipart import LONGEST_PART_HEAD
 from openprofile.odata.payload import MOST_FAULTS
@@ -152,3 +154,24 @@ async def test_a_parameter_of_the_token_endpoint_has_so_many_characters(service:
         assert response.status_code == 400
         told = f"more than {LONGEST_PARAMETER} characters"
         assert (told in response.json()["error_description"]) is bool(beyond)
+
+
+async def test_the_expansions_of_an_answer_inline_so_many_objects(service: Service) -> None:
+    """Each of 300 people reports to the next, so that every one has twenty levels above."""
+    ids = [f"00000000-0000-4000-8000-{number:012}" for number in range(300)]
+    people = [
+        Person(
+            user=User(id=one, display_name=one, user_principal_name=f"{one}@harbour.example"),
+            manager=leader,
+        )
+        for one, leader in zip(ids, [*ids[1:], ids[0]], strict=True)
+    ]
+    await service.parts.directory.put(sample.TENANT, people, [])
+    reader = service.person("ada", "User.Read.All")
+    path = "users?$select=id&$filter=startswith(displayName,'00000000')&$top={}&$expand={}"
+    expand = "manager($select=id;$levels=max)"
+    most = MOST_INLINED // 20
+    assert (await reader("GET", path.format(most, expand))).status_code == 200
+    response = await reader("GET", path.format(most + 1, expand))
+    error = fault(response, 400, "Request_UnsupportedQuery")
+    assert str(MOST_INLINED) in error["message"]

@@ -107,3 +107,23 @@ def _references(node: Any) -> Any:
     elif isinstance(node, list):
         for value in node:
             yield from _references(value)
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("application/json;q=0.1, application/xml", "application/xml"),
+        ("application/json, application/xml;q=0.9", "application/json"),
+        ("application/xml;q=0, */*;q=0.1", "application/xml"),
+        ("text/csv, application/json;q=0.5", "application/json"),
+        ("*/*", "application/xml"),
+        ("", "application/xml"),
+    ],
+)
+async def test_the_metadata_is_there_as_the_client_likes_it_best(
+    ada: Client, accept: str, media: str
+) -> None:
+    response = await ada("GET", "$metadata", headers={"Accept": accept})
+    assert response.headers["content-type"] == media
+    fault(await ada("GET", "$metadata", headers={"Accept": "application/json;q=0"}), 406,
+          "notAcceptable")  # fmt: skip

@@ -162,3 +162,18 @@ async def test_unknown_members_are_shown_to_those_who_know_more(ada: Client) -> 
     assert listed.headers["preference-applied"] == (
         "odata.maxpagesize=1, include-unknown-enum-members"
     )
+
+
+async def test_who_selects_from_what_is_written_wants_it(service: Service, ada: Client) -> None:
+    hiro = service.administrator("User.ReadWrite.All")
+    url = f"users/{BRAM}"
+    for query in ("$select=city,id", "$select=city&$expand=manager($select=id)"):
+        response = await hiro("PATCH", f"{url}?{query}", json={"city": "Oslo"})
+        assert response.json() == (await hiro("GET", f"{url}?{query}")).json()
+        response = await hiro("PATCH", f"{url}?{query}", json={"city": "Oslo"}, headers=LESS)
+        assert response.status_code == 204
+    item = await create(ada, displayName="Chess", inference={})
+    inside = f"{PATH}/{item['id']}/inference?$select=confidenceScore"
+    for method in ("PUT", "PATCH"):
+        response = await ada(method, inside, json={"confidenceScore": 0.5})
+        assert response.json() == (await ada("GET", inside)).json()

@@ -313,7 +313,7 @@ async def test_a_group_that_fails_keeps_no_answer(service: Service, ada: Client)
     assert await names(ada) == ["1"]
 
 
-async def test_in_a_group_what_changes_between_trying_and_storing_is_told(
+async def test_in_a_group_each_is_tried_on_what_those_before_it_leave(
     service: Service, ada: Client
 ) -> None:
     id = "7b6a8c1e-2c1a-4d6e-9f00-0123456789ab"
@@ -322,7 +322,7 @@ async def test_in_a_group_what_changes_between_trying_and_storing_is_told(
         for name in "12"
     ]
     answers = await batch(ada, *requests)
-    assert [answers[name]["status"] for name in "12"] == [424, 412]
+    assert [answers[name]["status"] for name in "12"] == [424, 409]
     assert await names(ada) == []
 
 

@@ -334,3 +334,16 @@ async def test_a_path_is_percent_encoded_like_any_other(ada: Client, position: s
     )
     for suffix in ("/$value", "/%24value", "/$value/"):
         assert (await ada("GET", f"{position}/{encoded}{suffix}")).text == "Harbour"
+
+
+async def test_the_sentinel_of_an_enumeration_is_no_value(ada: Client) -> None:
+    item = await create(ada, "skills", proficiency="expert")
+    url = f"me/profile/skills/{item['id']}"
+    unknown = {"value": "unknownFutureValue"}
+    for name in ("proficiency", "allowedAudiences"):
+        error = fault(await ada("PUT", f"{url}/{name}", json=unknown), 400, "BadRequest")
+        assert error["target"] == name
+        raw = await ada("PUT", f"{url}/{name}/$value", content=unknown["value"], headers=TEXT)
+        fault(raw, 400, "BadRequest")
+    assert (await ada("PUT", f"{url}/displayName", json=unknown)).status_code == 204
+    assert (await ada("GET", url)).json()["proficiency"] == "expert"

@@ -6,21 +6,28 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from contract.store_contract import Refusal, allow, insert, key, refuse
+from openprofile.errors import NotSupported
 from openprofile.store.base import (
     Change,
     Conflict,
     Delete,
+    DeletePerson,
+    Erase,
     Full,
     Missing,
     PutItem,
+    PutPerson,
     Record,
     Span,
     Store,
     Unavailable,
     Update,
+    UpdatePerson,
 )
+from openprofile.store.deferred import Moved
 from openprofile.store.group import GroupFailed, Member, atomically
 
+ALL = Span("p", "", "z")
 Work = Callable[[Member], Awaitable[list[Record | None]]]
 
 
@@ -131,14 +138,104 @@ class GroupContract:
         )
         assert [type(outcome) for outcome in outcomes] == [GroupFailed, Missing]
 
-    async def test_reads_see_nothing_that_is_held_back(self, store: Store) -> None:
+    async def test_reads_see_what_those_before_them_hold_back(self, store: Store) -> None:
+        for name in ("kept", "changed", "gone"):
+            await store.write([insert(key(name))])
+
+        async def reader(member: Member) -> list[Record | None]:
+            return [
+                *[await member.get(key(name)) for name in ("new", "kept", "changed", "gone")],
+                *await member.collection("t", "o", "f"),
+                *[record for _, record in await member.owned("t", "o")],
+            ]
+
+        changes = (
+            insert(key("new"), "a", created=7),
+            Update(key("new"), lambda found: found.text + "b"),
+            Update(key("changed"), lambda found: found.text + "+"),
+            Delete(key("gone"), allow),
+        )
+
+        async def late(member: Member) -> list[Record | None]:
+            await member.after(1)
+            return await reader(member)
+
+        before, _, after = await atomically(store, [reader, writes(*changes), late])
+        assert isinstance(before, list)
+        assert isinstance(after, list)
+        assert [each and each.id for each in before[:4]] == [None, "kept", "changed", "gone"]
+        assert after[3] is None
+        stored = [await store.get(key(name)) for name in ("new", "kept", "changed", "gone")]
+        assert after[:4] == stored
+        assert after[4:7] == after[7:] == await store.collection("t", "o", "f")
+
+    async def test_what_is_erased_is_not_read(self, store: Store) -> None:
+        await store.write([insert(key())])
+
         async def reader(member: Member) -> list[Record | None]:
             await member.after(0)
+            assert await member.owned("t", "o") == []
             return [await member.get(key())]
 
-        outcomes = await atomically(store, [writes(insert(key())), reader])
-        assert outcomes[1] == [None]
-        assert await store.get(key()) is not None
+        assert (await atomically(store, [writes(Erase("t", "o")), reader]))[1] == [None]
+
+    async def test_people_are_read_as_they_will_be(self, store: Store) -> None:
+        def renamed(record: Record) -> PutPerson:
+            return PutPerson("t", record.id, "new name", f"{record.text}+")
+
+        async def reader(member: Member) -> list[Record | None]:
+            await member.after(0)
+            return [
+                await member.person("t", each)
+                for each in ("p", "p name", "new name", "q", "q name", "r", "r name")
+            ]
+
+        for name in "pqo":
+            await store.write([PutPerson("t", name, f"{name} name", name)])
+        changes: list[Change] = [
+            UpdatePerson("t", "p", renamed, "new name"),
+            DeletePerson("t", "q", (), renamed),
+            PutPerson("t", "r", "r name", "r", new=True),
+        ]
+        seen = (await atomically(store, [writes(*changes), reader]))[1]
+        assert isinstance(seen, list)
+        texts = [record and record.text for record in seen]
+        assert texts == ["p+", None, "p+", None, None, "r", "r"]
+
+    async def test_an_index_that_would_have_changed_is_not_read(self, store: Store) -> None:
+        async def finder(member: Member) -> list[Record | None]:
+            return [each.record for each in await member.entries("t", "user", ALL, limit=9)]
+
+        async def late(member: Member) -> list[Record | None]:
+            await member.after(0)
+            return await finder(member)
+
+        put = PutPerson("t", "p", "p name", "p")
+        outcomes = await atomically(store, [writes(put), late])
+        assert [type(outcome) for outcome in outcomes] == [GroupFailed, NotSupported]
+        outcomes = await atomically(store, [finder, writes(put)])
+        assert [type(outcome) for outcome in outcomes] == [list, list]
+        elsewhere = PutPerson("u", "p", "p name", "p")
+        outcomes = await atomically(store, [writes(elsewhere), late])
+        assert [type(outcome) for outcome in outcomes] == [list, list]
+
+    async def test_what_was_read_through_a_change_is_what_it_leaves_or_nothing_is_stored(
+        self, store: Store
+    ) -> None:
+        await store.write([insert(key())])
+
+        async def overtaken(member: Member) -> list[Record | None]:
+            await member.after(0)
+            seen = await member.get(key())
+            await store.write([Update(key(), lambda _: "of another")])
+            return [seen]
+
+        change = Update(key(), lambda found: found.text + "!")
+        outcomes = await atomically(store, [writes(change), overtaken])
+        assert [type(outcome) for outcome in outcomes] == [Moved, GroupFailed]
+        found = await store.get(key())
+        assert found is not None
+        assert found.text == "of another"
 
     async def test_a_member_learns_what_another_is_about_to_write(self, store: Store) -> None:
         async def dependent(member: Member) -> list[Record | None]:

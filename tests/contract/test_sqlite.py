@@ -1,3 +1,6 @@
+import asyncio
+import contextlib
+import fcntl
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +10,7 @@ import pytest
 from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
 from contract.store_contract import StoreContract, insert, key, people
+from openprofile.store import sqlite_turn
 from openprofile.store.base import SchemaTooNew, Store, Unavailable
 from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
@@ -82,5 +86,54 @@ class TestDatabase:
         with pytest.raises(Unavailable):
             await store.check()
         store._writer.execute("PRAGMA query_only = OFF")
+        await store.write([insert(key())])
+        await store.close()
+
+
+@pytest.mark.anyio
+class TestTurn:
+    async def test_writers_of_several_processes_all_get_their_turn(self, tmp_path: Path) -> None:
+        stores = [SqliteStore(tmp_path / "db") for _ in range(3)]
+        await people(stores[0])
+        await asyncio.gather(
+            *(
+                store.write([insert(key(f"{name}-{n}"))])
+                for name, store in enumerate(stores)
+                for n in range(50)
+            )
+        )
+        assert len(await stores[0].collection("t", "o", "f")) == 150
+        for store in stores:
+            await store.close()
+
+    async def test_a_lock_that_somebody_keeps_makes_it_unavailable_for_as_long(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = SqliteStore(tmp_path / "db")
+        await people(store)
+        monkeypatch.setattr(sqlite_turn, "PATIENCE", 0.05)
+        with contextlib.closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Unavailable, match="locked"):
+                await store.write([insert(key())])
+            other.execute("COMMIT")
+            await store.write([insert(key())])
+        await store.close()
+
+    async def test_somebody_who_keeps_the_queue_keeps_nobody_from_writing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = SqliteStore(tmp_path / "db")
+        await people(store)
+        monkeypatch.setattr(sqlite_turn, "PATIENCE", 0.05)
+        with (tmp_path / "db-turn").open("rb") as queue:
+            fcntl.flock(queue, fcntl.LOCK_EX)
+            await store.write([insert(key())])
+        await store.close()
+
+    async def test_where_there_can_be_no_queue_it_writes_without(self, tmp_path: Path) -> None:
+        (tmp_path / "db-turn").mkdir()
+        store = SqliteStore(tmp_path / "db")
+        await people(store)
         await store.write([insert(key())])
         await store.close()

@@ -49,10 +49,20 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
+    "http.throttle": {
+        "MOST_CALLERS": (
+            "who asked longest ago has a new bucket",
+            "tests/unit/test_throttle.py::test_no_more_than_so_many_callers_are_kept",
+        ),
+    },
     "http.query": {
         "LARGEST_PAGE": ("cut into pages", f"{_API}test_a_page_has_so_many_bytes"),
     },
-    "http.objects": {
+    "http.expansions": {
+        "MOST_INLINED": (
+            "400 `Request_UnsupportedQuery`",
+            f"{_API}test_the_expansions_of_an_answer_inline_so_many_objects",
+        ),
         "LARGEST_PAGE": (
             "400 `BadRequest`",
             "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",

@@ -1,11 +1,7 @@
 """The service from outside: what it needs to start, and what it answers."""
 
-import os
-import re
-import signal
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,43 +16,18 @@ from openprofile.clock import Clock
 from openprofile.identity.certificates import Certificates
 from postgres import Server
 from program import Program
+from serving import Serving, command, environment
 
 PATH = "/beta/me/profile/interests"
 
 
-def environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
-    """The variables of a start: this process's own, but for settings and what it trusts."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("OPENPROFILE_")}
-    database = {"OPENPROFILE_DATABASE": f"sqlite:///{folder}/profiles.sqlite3"}
-    return kept | database | {f"OPENPROFILE_{name}": text for name, text in settings.items()}
-
-
-def command(*options: str) -> list[str]:
-    return [sys.executable, "-m", "openprofile", "serve", "--port", "0", *options]
-
-
 @contextmanager
 def served(folder: Path, *options: str, trust: str | None = None, **settings: str) -> Iterator[str]:
-    """
-    ``openprofile serve``, and the URL that it answers at; it trusts the certificates in the file
-    ``trust``.
-    """
-    trusted = {"SSL_CERT_FILE": trust} if trust else {}
-    with (
-        (folder / "log").open("ab") as log,
-        subprocess.Popen(
-            command(*options), env=environment(folder, settings) | trusted, text=True,
-            stdout=subprocess.PIPE, stderr=log,
-        ) as process,
-    ):  # fmt: skip
-        assert process.stdout is not None
-        found = re.search(r"answers at (\S+)/beta", process.stdout.readline())
-        assert found, (folder / "log").read_text()
-        try:
-            yield found[1]
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+    """The URL of a running service, which trusts the certificates in the file ``trust``."""
+    service = Serving(folder, *options, **settings)
+    service.trusts = trust
+    with service:
+        yield service.url
 
 
 def refusal(folder: Path, *options: str, **settings: str) -> str:

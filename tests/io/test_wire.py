@@ -2,9 +2,11 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from program import Program
@@ -103,6 +105,42 @@ def test_a_proxy_that_nobody_listed_is_not_believed(program: Program, token: str
     )
     assert status == 201
     assert headers["location"].startswith("http://localhost/beta/")
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "a b", ""])
+def test_a_client_with_a_strange_host_stays_where_it_is(
+    program: Program, token: str, host: str
+) -> None:
+    sent = post(token).replace(b"Host: localhost", b"Host: " + host.encode())
+    status, headers, item = exchange(program, sent)
+    assert status == 201
+    assert headers["location"].startswith(f"{program.url}/beta/")
+    assert item["@odata.context"].startswith(f"{program.url}/beta/")
+    told = program.endpoints
+    answer = httpx2.post(
+        f"{told['tls_url']}{PATH}",
+        json={},
+        headers={"Host": "evil.example", "Authorization": f"Bearer {token}"},
+        verify=ssl.create_default_context(cafile=told["ca"]),
+    )
+    assert answer.headers["location"].startswith(f"{told['tls_url']}/beta/")
+
+
+def test_head_has_the_headers_of_get_and_no_body(program: Program, token: str) -> None:
+    _, _, item = exchange(program, post(token, body=b'{"displayName": "Chess"}'))
+    url = f"{PATH}/{item['id']}"
+    paths = (
+        PATH, url, f"{url}/displayName", f"{url}/displayName/$value", f"{url}/$ref",
+        f"{PATH}/$count", f"{PATH}/nothing", "/beta/me/profile", "/beta/me", "/beta/me/$ref",
+        "/beta", "/beta/$metadata", "/livez", "/readyz", "/openapi.json", "/nothing",
+    )  # fmt: skip
+    with httpx2.Client(headers={"Authorization": f"Bearer {token}"}) as client:
+        for path in paths:  # on one connection: a body would be taken for the next answer
+            read = client.get(program.url + path)
+            head = client.head(program.url + path)
+            assert (head.status_code, head.content) == (read.status_code, b""), path
+            for name in ("content-type", "etag", "odata-version", "allow"):
+                assert head.headers.get(name) == read.headers.get(name), (path, name)
 
 
 def test_a_request_in_small_pieces_is_one_request(program: Program, token: str) -> None:

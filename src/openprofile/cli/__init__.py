@@ -11,7 +11,7 @@ from openprofile.cli.dev import dev
 from openprofile.cli.explain import explain
 from openprofile.cli.export import export
 from openprofile.cli.import_ import import_
-from openprofile.cli.serve import serve
+from openprofile.cli.serve import serve, serve_worker
 from openprofile.cli.token import token
 
 
@@ -21,5 +21,17 @@ def main() -> None:
     """A self-hosted people-profile service that speaks Microsoft Graph's profile API."""
 
 
-for command in (dev, serve, token, explain, import_, export, backup, restore, copy):
+_COMMANDS = (
+    dev,
+    serve,
+    serve_worker,
+    token,
+    explain,
+    import_,
+    export,
+    backup,
+    restore,
+    copy,
+)
+for command in _COMMANDS:
     main.add_command(command)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +20,8 @@ from openprofile.cli.common import explained
 from openprofile.hosts import in_url
 from openprofile.server import listening
 from openprofile.server.service import secured, service
+from openprofile.server.sibling import Sibling
+from openprofile.server.workers import READY, Supervisor, Work, WorkerFailed, open_sockets
 from openprofile.settings import Settings, load
 
 
@@ -42,30 +51,84 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int)
 
     docs/settings.md lists the settings. It refuses to start where that would not be secure.
     """
-    if workers > 1:
-        raise click.UsageError("One process is all there is yet: leave --workers out.")
+    if workers > 1 and sys.platform == "win32":
+        raise click.UsageError("Windows cannot share a port among processes: leave --workers out.")
     with explained():
         settings = load(os.environ, config)
         changes = {"host": host or settings.host, "port": settings.port if port is None else port}
         settings = msgspec.structs.replace(settings, **changes)
         telemetry.configure(json=True, level=settings.log_level)
-        listening.run(_serve(settings))
+        tls = _tls(settings)
+        # before the port is taken
+        secured(settings, _url(settings, settings.port))
+        if workers > 1:
+            asyncio.run(_supervise(settings, workers))
+        else:
+            sockets = listening.listen(settings.host, settings.port)
+            url = _url(settings, sockets[0].getsockname()[1])
+            listening.run(_answer(settings, url, sockets, tls, partial(_announce, url)))
 
 
-async def _serve(settings: Settings) -> None:
-    tls = None
-    if settings.tls_certificate:
-        tls = listening.certificate(settings.tls_certificate, settings.tls_key)
-    scheme = "https" if tls else "http"
-    secured(settings, f"{scheme}://{in_url(settings.host)}")  # before the port is taken
-    sockets = listening.listen(settings.host, settings.port)
-    url = f"{scheme}://{in_url(settings.host)}:{sockets[0].getsockname()[1]}"
-    async with service(settings, url) as app:
+@click.command(hidden=True)
+def serve_worker() -> None:
+    """Be one of the processes that ``serve --workers`` starts."""
+    work = msgspec.json.decode(sys.stdin.buffer.readline(), type=Work)
+    telemetry.configure(json=True, level=work.settings.log_level, worker=work.number)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in work.sockets]
 
-        def ready() -> None:
-            click.echo(f"openprofile {__version__} answers at {url}/beta")
+    def ready() -> None:
+        sys.stdout.buffer.write(READY)
+        sys.stdout.buffer.flush()
+        # The end of the input is the end of the parent, without which nobody would stop this.
+        stop = partial(os.kill, os.getpid(), signal.SIGTERM)
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _at_end, stop)
 
+    sibling = Sibling(work.number, work.count, Path(work.folder))
+    with explained():
+        tls = _tls(work.settings)
+        listening.run(_answer(work.settings, work.url, sockets, tls, ready, sibling))
+
+
+def _at_end(stop: Callable[[], None]) -> None:
+    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+    stop()
+
+
+async def _supervise(settings: Settings, workers: int) -> None:
+    shares = open_sockets(settings.host, settings.port, workers)
+    url = _url(settings, shares[0][0].getsockname()[1])
+    try:
+        await Supervisor(settings, url, shares).run(partial(_announce, url))
+    except WorkerFailed as error:
+        raise SystemExit(1) from error
+
+
+async def _answer(
+    settings: Settings,
+    url: str,
+    sockets: list[socket.socket],
+    tls: ssl.SSLContext | None,
+    ready: Callable[[], None],
+    sibling: Sibling | None = None,
+) -> None:
+    async with sibling or Sibling() as known, service(settings, url, known) as app:
         if tls:
             await listening.serve(app, [], ready, (tls, sockets))
         else:
             await listening.serve(app, sockets, ready)
+
+
+def _announce(url: str) -> None:
+    click.echo(f"openprofile {__version__} answers at {url}/beta")
+
+
+def _url(settings: Settings, port: int) -> str:
+    """The URL that the service listens on."""
+    scheme = "https" if settings.tls_certificate else "http"
+    return f"{scheme}://{in_url(settings.host)}:{port}"
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_certificate is None:
+        return None
+    return listening.certificate(settings.tls_certificate, settings.tls_key)

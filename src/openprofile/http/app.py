@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from openprofile.clock import Clock, new_id
-from openprofile.errors import MethodNotAllowed, ResourceNotFound
+from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
 from openprofile.http.batch import Batch
 from openprofile.http.cors import Cors
 from openprofile.http.exchange import Face, printable_id
@@ -27,8 +27,9 @@ from openprofile.http.health import Readyz, livez
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
 from openprofile.http.refusal import Refusals
+from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
-from openprofile.settings import Limits
+from openprofile.settings import Capacity, Limits
 from openprofile.store.base import Store
 
 _ROOTS = frozenset(f"/{version}" for version in VERSIONS)
@@ -51,32 +52,44 @@ class App:
         allowed_origins: Collection[str] = (),
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
+        capacity: Capacity | None = None,
+        meter: Meter | None = None,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are those that only the stand-in has.
+        their paths; ``routes`` are the others. ``meter`` counts what passes.
         """
+        self.capacity = capacity = capacity or Capacity()
+        self.meter = meter = meter or Meter()
         self._metadata = MetadataFace()
         self._refusals = Refusals(clock)
         face = face_over(store)
-        batch = Batch(face, face_over, store, authenticate, self._refusals, limits)
+        batch = Batch(face, face_over, store, authenticate, self._refusals, limits, meter)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
-        self._graph = Guard(face, self._refusals, limits, origins)
-        self._batch = Guard(batch.answer, self._refusals, larger, origins)
+
+        def guard(face: Face, limits: Limits, operation: str) -> Guard:
+            most = capacity.requests
+            return Guard(
+                face, self._refusals, limits, origins, meter, most=most, operation=operation
+            )
+
+        self._graph = guard(face, limits, "unknown")
+        self._batch = guard(batch.answer, larger, "/$batch")
         self._api = Cors(self._answer, allowed_origins)
         self._edges = Starlette(
             routes=[
                 Route("/livez", livez),
                 Route("/openapi.json", self._openapi),
                 Route("/readyz", Readyz(store).__call__),
-                *(
-                    Route(path, Guard(face, self._refusals, limits, origins))
-                    for path, face in (faces or {}).items()
-                ),
+                *(Route(path, guard(face, limits, path)) for path, face in (faces or {}).items()),
                 *routes,
             ],
-            exception_handlers={HTTPException: self._refuse, Exception: self._refuse},
+            exception_handlers={
+                Fault: self._refuse,
+                HTTPException: self._refuse,
+                Exception: self._refuse,
+            },
         )
 
     @property

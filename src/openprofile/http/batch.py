@@ -16,6 +16,7 @@ from openprofile.http.body import decoded, json_body
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.refusal import Refusals
 from openprofile.http.repeatable import refuse_repeatable
+from openprofile.metering import Meter
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, read_json, write_json
 from openprofile.odata.media import media_type
@@ -38,12 +39,13 @@ class Batch:
         authenticate: Callable[[Request], Awaitable[object]],
         refusals: Refusals,
         limits: Limits,
+        meter: Meter,
     ) -> None:
         """``face`` answers a request by itself, ``face_over`` makes one that answers on the part
         of ``store`` that a member of an atomicity group has.
         """
         self._authenticate = authenticate
-        self._service = Service(face, face_over, store, refusals, limits)
+        self._service = Service(face, face_over, store, refusals, limits, meter)
         self._limits = limits
 
     async def answer(self, request: Request) -> Answer:

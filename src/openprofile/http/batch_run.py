@@ -7,25 +7,30 @@ that it depends on have ended, and does not run unless each succeeded.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from openprofile.clock import new_id
-from openprofile.errors import BadRequest, FailedDependency
+from openprofile.errors import BadRequest, FailedDependency, ServiceUnavailable
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Request, printable_id
 from openprofile.http.guard import require_short
 from openprofile.http.refusal import Refusals
+from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, etag_reference, key
 from openprofile.odata.service_root import reference, resolve
+from openprofile.profiles import etag_of
 from openprofile.settings import Limits
-from openprofile.store.base import Insert, Store
+from openprofile.store.base import Change, Insert, Store, Update
+from openprofile.store.deferred import Moved
 from openprofile.store.group import GroupFailed, Member, atomically
 from openprofile.telemetry import log
 
@@ -43,6 +48,15 @@ class Service(msgspec.Struct, frozen=True):
     store: Store
     refusals: Refusals
     limits: Limits
+    meter: Meter
+
+
+class _Pending(NamedTuple):
+    """What is known of an item whose write is held back."""
+
+    url: str | None
+    """Where it will be, where it is new."""
+    etag: str
 
 
 class Execution:
@@ -58,9 +72,10 @@ class Execution:
         self._ids = [new_id() for _ in requests]
         self._sent: dict[int, Request] = {}
         """By index, the requests that have gone to the face."""
+        self._began: dict[int, float] = {}
         self._answers: dict[int, Answer] = {}
-        self._pending: dict[int, str] = {}
-        """By index, the URLs of items whose creation is held back with their group."""
+        self._pending: dict[int, _Pending] = {}
+        """By index, what is known of the items whose write is held back with their group."""
         self._units = [
             [index for index, _ in members]
             for _, members in groupby(enumerate(requests), lambda each: _unit(*each))
@@ -163,21 +178,36 @@ class Execution:
             self._end(index, self._group_failed(causes) if shared else outcome)
 
     async def _run_member(self, index: int, first: int, member: Member) -> Answer:
-        individual = self._requests[index]
-        for name in (*individual.depends_on, *individual.references):
+        if index > first:  # one after the other: each reads what those before it will write
+            await member.after(index - first - 1)
+        for name in self._requests[index].references:
             other = self._index.get(key(name), index)
             if first <= other < index:
-                changes = await member.after(other - first)
-                if self._requests[other].method == "POST" and changes:
-                    insert = changes[0]
-                    if isinstance(insert, Insert):
-                        self._pending[other] = _item_url(self._sent[other], insert.key.id)
+                await self._note_pending(other, await member.after(other - first), member)
         answer = await self._service.face_over(member)(self._request(index))
         self._answers[index] = answer
         return answer
 
+    async def _note_pending(self, index: int, changes: Sequence[Change], member: Member) -> None:
+        """Note the URL and the ETag that the item will have which a request is about to write."""
+        if index in self._pending or index in self._answers or not changes:
+            return
+        match changes[0]:
+            case Insert(item, version=version):
+                url = _item_url(self._sent[index], item.id)
+                self._pending[index] = _Pending(url, etag_of(version))
+            case Update(item):
+                record = await member.get(item)
+                if record is not None:
+                    self._pending[index] = _Pending(None, etag_of(record.version))
+
     def _end(self, index: int, outcome: Answer | Exception) -> None:
         """Keep and log what a request has come to."""
+        if isinstance(outcome, Moved):
+            outcome = ServiceUnavailable(
+                "Nothing of the atomicity group was stored: what it has read of this item was "
+                "changed by another request meanwhile."
+            )
         if isinstance(outcome, Exception):
             client_id = printable_id(self._requests[index].headers.get("client-request-id"))
             outcome = self._service.refusals.answer(
@@ -185,6 +215,13 @@ class Execution:
             )
         self._answers[index] = outcome
         sent = self._sent.get(index)
+        ended = time.perf_counter()
+        self._service.meter.answered(
+            sent.operation.name if sent else "unknown",
+            self._requests[index].method,
+            outcome.status,
+            ended - self._began.get(index, ended),
+        )
         log.info(
             "request",
             method=self._requests[index].method,
@@ -210,6 +247,7 @@ class Execution:
     def _request(self, index: int) -> Request:
         """The request that goes to the face; raises the fault for which none does."""
         individual, limits = self._requests[index], self._service.limits
+        self._began[index] = time.perf_counter()
         if individual.fault is not None:
             raise individual.fault
         path, query = resolve(
@@ -263,17 +301,18 @@ class Execution:
         if other in self._answers:
             location = self._answers[other].headers.get("Location")
         else:
-            location = self._pending.get(other)
+            pending = self._pending.get(other)
+            location = pending.url if pending else None
         sent = self._sent[other]
         return (location or f"{sent.origin}{sent.path}") + rest
 
     def _etag(self, index: int, name: str) -> str:
         other = self._earlier(index, name)
         answer = self._answers.get(other)
-        tag = answer.headers.get("ETag") if answer else None
+        pending = self._pending.get(other)
+        tag = answer.headers.get("ETag") if answer else pending.etag if pending else None
         if tag is None:
-            why = "has none" if answer else "gets one only when their atomicity group is stored"
-            raise BadRequest(f"The ETag of request {quoted(name)} is asked for, which {why}.")
+            raise BadRequest(f"The ETag of request {quoted(name)} is asked for, which has none.")
         return tag
 
     def _earlier(self, index: int, name: str) -> int:

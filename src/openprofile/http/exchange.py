@@ -18,6 +18,13 @@ from openprofile.odata.representation import (
 from openprofile.policy.caller import Caller
 
 
+class Operation(msgspec.Struct):
+    """What a request turned out to ask for, which whoever finds out writes down here."""
+
+    name: str = "unknown"
+    """One of a bounded number, for the figures."""
+
+
 class Request(msgspec.Struct, frozen=True):
     """One request, its body read and bounded."""
 
@@ -34,6 +41,7 @@ class Request(msgspec.Struct, frozen=True):
     """The request's own id, in the header ``request-id`` of its answer."""
     body_limit: int
     """Bytes that the body may have, also once it is decoded."""
+    operation: Operation = msgspec.field(default_factory=Operation)
 
     @property
     def client_id(self) -> str:
@@ -136,4 +144,7 @@ def empty_answer(
     request: Request, headers: Mapping[str, str] | None = None, *, status: int = 204
 ) -> Answer:
     """An answer without a body, with the version that every answer of OData carries."""
-    return Answer(status, {"OData-Version": request.version, **(headers or {})})
+    common = {"OData-Version": request.version}
+    if status == 304:  # what a cache keeps of the answer that it stands for
+        common |= {"Cache-Control": "no-cache", "Vary": _VARY}
+    return Answer(status, {**common, **(headers or {})})

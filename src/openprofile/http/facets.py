@@ -205,7 +205,7 @@ class FacetFace:
         """What a write leaves behind, or 204 where the client prefers to hear less."""
         preferences = shown.call.request.preferences
         headers = {**(headers or {}), **preferences.applied(returned=True)}
-        if preferences.returns != "minimal":
+        if preferences.shows(usually=True):
             return self._entity(shown, status, headers)
         if status == 201:
             headers["OData-EntityId"] = item_url(shown.collection, shown.record.id)

@@ -18,6 +18,7 @@ from openprofile.http.groups import GroupsFace
 from openprofile.http.holders import Holders
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.objects import Answers
+from openprofile.http.operation import operation
 from openprofile.http.people import PeopleFace
 from openprofile.http.profile import ProfileFace
 from openprofile.http.properties import PropertyFace
@@ -61,9 +62,11 @@ class Graph:
         if model is None:
             raise ResourceNotFound(f"There is no version {quoted(version)} of the API.")
         if self._metadata.serves(segments):
+            request.operation.name = f"/{version}/$metadata"
             return self._metadata.answer(request, version, segments)
         caller = await authenticate(request, self._verifier)
         target = bind(segments, model, request.query)
+        request.operation.name = operation(version, target)
         handlers = self._handlers(target)
         method = "GET" if request.method == "HEAD" else request.method
         handler = handlers.get(method)

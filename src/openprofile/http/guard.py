@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from openprofile.clock import new_id
-from openprofile.errors import UriTooLong
+from openprofile.errors import ServiceUnavailable, UriTooLong
 from openprofile.http.body import too_large
-from openprofile.http.exchange import Answer, Face, Request, printable_id
+from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
 from openprofile.http.origin import Origins
 from openprofile.http.refusal import Refusals
+from openprofile.metering import Meter
 from openprofile.settings import Limits
 from openprofile.telemetry import log
 
@@ -38,15 +39,25 @@ class Guard:
         refusals: Refusals,
         limits: Limits,
         origins: Origins,
+        meter: Meter,
+        *,
+        most: int,
+        operation: str = "unknown",
     ) -> None:
+        """``most`` is how many requests are answered at once, by all that share the ``meter``;
+        ``operation`` is what they count as where the face does not say.
+        """
         self._face = face
         self._refusals = refusals
         self._limits = limits
         self._origins = origins
+        self._meter = meter
+        self._most = most
+        self._operation = operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        request_id = new_id()
+        request_id, operation = new_id(), Operation(self._operation)
         path, headers = _path(scope), _headers(scope)
         client_id = printable_id(headers.get("client-request-id"))
         if client_id:
@@ -54,18 +65,20 @@ class Guard:
         else:
             headers.pop("client-request-id", None)
         try:
-            answer = await self._answer(scope, receive, path, headers, request_id)
+            answer = await self._answer(scope, receive, path, headers, request_id, operation)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
             answer = self._refusals.answer(error, request_id, client_id or request_id)
         await _send(send, answer, request_id, client_id)
+        seconds = time.perf_counter() - started
+        self._meter.answered(operation.name, scope["method"], answer.status, seconds)
         log.info(
             "request",
             method=scope["method"],
             path=path,
             status=answer.status,
-            ms=round((time.perf_counter() - started) * 1000, 2),
+            ms=round(seconds * 1000, 2),
             request_id=request_id,
         )
 
@@ -76,6 +89,7 @@ class Guard:
         path: str,
         headers: Mapping[str, str],
         request_id: str,
+        operation: Operation,
     ) -> Answer:
         query = scope["query_string"].decode("latin-1")
         require_short(path, query, self._limits.url)
@@ -85,11 +99,24 @@ class Guard:
             query=query,
             headers=headers,
             body=await self._body(receive, headers),
-            origin=self._origins.of(scope["scheme"], headers, _peer(scope)),
+            origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
             id=request_id,
             body_limit=self._limits.body,
+            operation=operation,
         )
-        return await self._face(request)
+        # From here on: whoever is slow to send a request keeps nobody's place.
+        meter = self._meter
+        if meter.in_flight >= self._most:
+            meter.turned_away("requests")
+            raise ServiceUnavailable(
+                f"The service is busy: it is answering {self._most} requests, the most it does at "
+                "once."
+            )
+        meter.in_flight += 1
+        try:
+            return await self._face(request)
+        finally:
+            meter.in_flight -= 1
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         if "content-length" not in headers and "transfer-encoding" not in headers:
@@ -146,6 +173,12 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _peer(scope: Scope) -> str | None:
     client = scope.get("client")
     return client[0] if client else None
+
+
+def _port(scope: Scope) -> int | None:
+    """The port that a request came to."""
+    server = scope.get("server")
+    return server[1] if server else None
 
 
 def _path(scope: Scope) -> str:

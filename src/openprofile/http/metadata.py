@@ -13,6 +13,7 @@ from openprofile.http.exchange import Answer, Request, odata_answer
 from openprofile.http.query import refuse_options
 from openprofile.model.directory import BETA, VERSIONS
 from openprofile.odata.csdl import csdl_json, csdl_xml
+from openprofile.odata.media import accepted, media_type
 from openprofile.odata.openapi import openapi
 from openprofile.odata.operations import operations, system_operations
 from openprofile.odata.query.options import options
@@ -76,10 +77,10 @@ def _format(query: str, what: str) -> str | None:
 def _wants_json(request: Request) -> bool:
     """Whether the client asks for JSON; XML is the default, as OData Protocol 11.1.2 has it."""
     asked = _format(request.query, "$metadata") or request.headers.get("accept", "")
-    named = [part.split(";")[0].strip().lower() for part in asked.split(",")]
-    for name in named:
+    for media in accepted(asked) if asked.strip() else ["*/*"]:
+        name = media_type(media).name
         if name in ("json", "application/json"):
             return True
-        if name in ("", "xml", "application/xml", "*/*", "application/*", "text/html"):
+        if name in ("xml", "application/xml", "*/*", "application/*", "text/html"):
             return False
     raise NotAcceptable("The metadata is there as application/xml and application/json.")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from openprofile.hosts import is_loopback
+from openprofile.hosts import in_url, is_loopback, web_host
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.IGNORECASE | re.ASCII)
 
@@ -27,22 +27,35 @@ class Origins:
         *,
         believes: Callable[[str], bool] = is_loopback,
         proxies: Sequence[Network] = (),
+        both: bool = False,
     ) -> None:
         """``url`` tells the origin for requests whose Host is not believed; ``believes`` judges the
-        name in it. ``proxies`` are the peers whose X-Forwarded-Proto and X-Forwarded-Host are
-        taken for what the client asked.
+        name in it. With ``both``, clients come to the host of ``url`` by http and by https, and
+        stay with the one they came by. ``proxies`` are the peers whose X-Forwarded-Proto and
+        X-Forwarded-Host are taken for what the client asked.
         """
         self._url = url
         self._believes = believes
         self._proxies = tuple(proxies)
+        self._both = both
         # nearly all requests come to one or two names
         self._direct = lru_cache(maxsize=256)(self._by_host)
 
-    def of(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str:
-        """The origin for a request that came by ``scheme`` from the address ``peer``, with
-        ``headers`` by lower-case name.
+    def of(
+        self, scheme: str, headers: Mapping[str, str], peer: str | None, port: int | None = None
+    ) -> str:
+        """The origin for a request that came by ``scheme`` to ``port`` from the address ``peer``,
+        with ``headers`` by lower-case name.
         """
-        return self.believed(scheme, headers, peer) or self._url()
+        return self.believed(scheme, headers, peer) or self._own(scheme, port)
+
+    def _own(self, scheme: str, port: int | None) -> str:
+        """The origin that the service itself knows."""
+        url = self._url()
+        host = web_host(url)
+        if not self._both or url.startswith(f"{scheme}:") or not port or host is None:
+            return url
+        return f"{scheme}://{in_url(host)}:{port}"
 
     def believed(self, scheme: str, headers: Mapping[str, str], peer: str | None) -> str | None:
         """The origin that the request itself tells, None where it is not to be believed."""

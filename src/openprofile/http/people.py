@@ -7,6 +7,7 @@ from openprofile.directory import Directory
 from openprofile.http.body import json_body
 from openprofile.http.conditions import conditions_of, require_new, require_untagged
 from openprofile.http.exchange import Answer, Call, Handlers, empty_answer
+from openprofile.http.expansions import url_of
 from openprofile.http.links import linked, linked_answer
 from openprofile.http.objects import (
     Answers,
@@ -14,7 +15,6 @@ from openprofile.http.objects import (
     shown_one,
     shown_page,
     shown_references,
-    url_of,
 )
 from openprofile.http.query import no_options, reference_format
 from openprofile.model.directory import Group, User
@@ -112,7 +112,8 @@ class PeopleFace:
         changes = read_changes(sent, User)
         person = await self._administration.update(call.caller, call.target.keys[0], changes)
         applied = preferences.applied(returned=True)
-        if preferences.returns == "representation":
+        chosen = how.options
+        if preferences.shows(usually=chosen.select is not None or chosen.expand is not None):
             return await self._answers.one(call, how, person, headers=applied)
         return empty_answer(call.request, applied)
 

@@ -24,6 +24,7 @@ from openprofile.http.exchange import (
 )
 from openprofile.http.holders import Held, Holder, Holders
 from openprofile.http.query import PAGED, refuse_options
+from openprofile.model.primitives import UNKNOWN_FUTURE_VALUE, Enumeration, quoted
 from openprofile.model.shape import Shape, shape
 from openprofile.odata.path import Target
 from openprofile.odata.payload import Members, entity, members, read_members
@@ -39,7 +40,7 @@ class PropertyFace:
     ``…/$count``.
 
     A write answers with nothing, or with what a read of the same URL gives where the client
-    prefers that.
+    prefers that or says by ``$select`` what of it.
     """
 
     def __init__(self, holders: Holders, clock: Clock) -> None:
@@ -113,12 +114,17 @@ class PropertyFace:
     async def _change(self, call: Call, value: Any, sent: Members) -> Answer:
         """Set the property to ``value``; ``sent`` is the body."""
         wanted = _wanted(call)
+        if value == UNKNOWN_FUTURE_VALUE and issubclass(call.target.property.type, Enumeration):
+            raise BadRequest(
+                f"{quoted(value)} stands for members that are not known; it is never stored.",
+                target=call.target.property.name,
+            )
         for name in reversed(call.target.property_path):
             value = {name: value}
         held = await self._holder(call).change(call, value, sent)
-        preferences = call.request.preferences
+        preferences, chosen = call.request.preferences, wanted.prepared.options
         applied = preferences.applied(returned=True)
-        if preferences.returns == "representation":
+        if preferences.shows(usually=chosen.select is not None):
             return self._shown(call, held, wanted, applied)
         return empty_answer(call.request, {**_tag(held), **applied})
 

@@ -1,21 +1,36 @@
-"""HTTP on the wire: uvicorn's protocol, with bounded headers and refusals in Graph's shape.
+"""HTTP on the wire: uvicorn's protocol, with bounded headers and times, and refusals in Graph's
+shape.
 
 What the parser refuses never becomes a request, so the guard cannot answer for it; here it gets
 the same error body. An offer to upgrade is ignored, as RFC 9110, section 7.8, lets a server do:
 Java's HTTP client sends ``Upgrade: h2c`` with the first request of a connection.
+
+Times are not kept by a timer for each request, which would cost more than the rest: a connection
+knows until when it is waited for, and ``expire`` is called about once a second.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from openprofile.clock import Clock, new_id
-from openprofile.errors import BadRequest, Fault, RequestHeaderFieldsTooLarge, UriTooLong
+from openprofile.errors import (
+    BadRequest,
+    Fault,
+    RequestHeaderFieldsTooLarge,
+    RequestTimeout,
+    ServiceUnavailable,
+    UriTooLong,
+)
+from openprofile.metering import Meter
 from openprofile.odata.fault import fault_body
+from openprofile.settings import Capacity
 
 LONGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers; more are not read."""
@@ -24,13 +39,64 @@ LONGEST_HEAD = 64 * 1024
 class Protocol(HttpToolsProtocol):
     """The protocol of one connection."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, capacity: Capacity, meter: Meter, **options: Any) -> None:
+        super().__init__(**options)
+        self._capacity = capacity
+        self._meter = meter
+        self._deadline = math.inf
+        """Until when the client is waited for, on the loop's clock."""
+        self._is_in_body = False
+        """Whether the head has come, and the body not yet whole."""
         self._head = 0
         self._refused = False
         self._unread = 0
         """Bytes that are still to come of a body whose parsing an offered upgrade ended."""
         self._upgrade_ignored = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._deadline = self.loop.time() + self._capacity.head
+        if len(self.connections) > 2 * self._capacity.connections:
+            transport.abort()  # there is no room to be polite in
+
+    def expire(self, now: float) -> None:
+        """Let go of a client that has not done its part in time."""
+        if now < self._deadline:
+            return
+        self._deadline = now + self._capacity.body
+        if self.transport.is_closing():
+            self.transport.abort()  # it does not take its answer
+        elif self._is_in_body or self._head:
+            self._meter.turned_away("slow")
+            self._give_up(RequestTimeout("The request has not come whole in time."))
+        else:
+            self.transport.close()  # it has said nothing
+
+    def shutdown(self) -> None:
+        """Finish what came whole, and nothing else."""
+        if self._is_in_body:
+            self._give_up(ServiceUnavailable("The service is stopping."))
+        else:
+            super().shutdown()
+
+    def _give_up(self, fault: Fault) -> None:
+        """End the connection in the middle of a request, which may have been answered by then."""
+        cycle: RequestResponseCycle | None = self.cycle
+        answered = cycle is None or cycle.response_complete
+        if self._is_in_body and answered:
+            self.transport.close()
+        elif self._is_in_body or answered:
+            self._refuse(fault)
+        # else the answer to the request before comes first, and then this is looked at again
+
+    def timeout_keep_alive_handler(self) -> None:
+        self._deadline = self.loop.time() + self._capacity.body  # for what it has not taken yet
+        super().timeout_keep_alive_handler()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._deadline = self.loop.time() + self._capacity.body
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -49,6 +115,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head = 0
+        self._deadline = self.loop.time() + self._capacity.head
 
     def on_url(self, url: bytes) -> None:
         self._head += len(url)
@@ -69,8 +136,15 @@ class Protocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if not self._refused:
-            super().on_headers_complete()
+        if self._refused:
+            return
+        if len(self.connections) > self._capacity.connections:
+            self._meter.turned_away("connections")
+            self._refuse(ServiceUnavailable("The service has as many connections as it can."))
+            return
+        self._deadline = self.loop.time() + self._capacity.body
+        self._is_in_body = True
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if not self._refused:
@@ -79,6 +153,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         # At an offered upgrade the parser stops after the headers; the body is still to come.
         if not self._refused and (self._upgrade_ignored or not self.parser.should_upgrade()):
+            self._deadline, self._is_in_body, self._head = math.inf, False, 0
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -114,6 +189,7 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         self._refused = True
+        self._deadline = self.loop.time() + self._capacity.body
         request_id = new_id()
         body = fault_body(
             fault,
@@ -121,9 +197,10 @@ class Protocol(HttpToolsProtocol):
             request_id=request_id,
             client_request_id=request_id,
         )
+        own = "".join(f"{name.lower()}: {value}\r\n" for name, value in fault.headers.items())
         head = (
             f"HTTP/1.1 {fault.status} {HTTPStatus(fault.status).phrase}\r\n"
-            "content-type: application/json\r\n"
+            f"content-type: application/json\r\n{own}"
             f"request-id: {request_id}\r\n"
             f"content-length: {len(body)}\r\n"
             "connection: close\r\n\r\n"

@@ -17,6 +17,7 @@ from openprofile.odata.query.cursor import Cursor, seal, unseal
 from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Page, Plan
 from openprofile.odata.representation import Entry, Format, item_url
+from openprofile.policy.caller import Caller
 from openprofile.profiles import etag
 from openprofile.store.base import Record
 
@@ -132,8 +133,12 @@ def token_scope(call: Call, below: str = "") -> str:
 
     ``below`` is the path from the request's own resource to the collection.
     """
-    caller = call.caller
-    return f"{caller.tenant}/{caller.person or caller.application}{call.target.path()}{below}"
+    return collection_scope(call.caller, f"{call.target.path()}{below}")
+
+
+def collection_scope(caller: Caller, path: str) -> str:
+    """The scope of the collection at ``path``, which is below the version."""
+    return f"{caller.tenant}/{caller.person or caller.application}{path}"
 
 
 def next_link(call: Call, token: str) -> str:

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
-from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset
+from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset, is_id
 from openprofile.identity.claims import caller, refuse
 from openprofile.identity.keys import ALGORITHMS, PublishedKeys
 from openprofile.policy.caller import Caller
@@ -31,7 +31,8 @@ _LATEST = 253_402_300_799
 """9999-12-31T23:59:59Z, the last second that a token may name."""
 
 Admit = Callable[[Caller, Mapping[str, Any]], Awaitable[Caller]]
-"""Sees each caller when their token is new, with its claims, and may say who they are here."""
+"""Sees each caller when their token is new, with its claims, and may say who they are here; a
+caller whom the token names by something else than a GUID, with each request."""
 
 
 class TrustedIssuer(msgspec.Struct, frozen=True):
@@ -49,6 +50,8 @@ class _Verified(msgspec.Struct, frozen=True):
     caller: Caller
     not_before: float
     expires: float
+    claims: Mapping[str, Any] | None
+    """Of a caller who is to be admitted anew each time."""
 
 
 class TokenVerifier:
@@ -72,13 +75,13 @@ class TokenVerifier:
         known = self._verified.get(token)
         if known is not None:
             if known.not_before <= self._clock.seconds() < known.expires:
-                return known.caller
+                return await self._admitted(known.caller, known.claims)
             self._verified.pop(token, None)
         known = await self._check(token)
         if len(self._verified) >= REMEMBERED:
             del self._verified[next(iter(self._verified))]
         self._verified[token] = known
-        return known.caller
+        return await self._admitted(known.caller, known.claims)
 
     async def _check(self, token: str) -> _Verified:
         header, unverified = _peek(token)
@@ -96,9 +99,15 @@ class TokenVerifier:
         not_before, expires = _times(claims, self._clock.seconds(), issuer.rules.clock_skew)
         _check_audience(claims.get("aud"), issuer)
         found = caller(claims, issuer.rules)
-        if self._admit is not None:
-            found = await self._admit(found, claims)
-        return _Verified(found, not_before, expires)
+        if found.person is not None and not is_id(found.person):
+            # Who has a name may change at any time, in this process or in another.
+            return _Verified(found, not_before, expires, claims)
+        return _Verified(await self._admitted(found, claims), not_before, expires, None)
+
+    async def _admitted(self, caller: Caller, claims: Mapping[str, Any] | None) -> Caller:
+        if self._admit is None or claims is None:
+            return caller
+        return await self._admit(caller, claims)
 
     def _trusted(self, name: Any) -> TrustedIssuer:
         for issuer in self._issuers:

@@ -85,6 +85,8 @@ class ItemAddress(ItemFacet):
 class PersonAnnualEvent(ItemFacet):
     """https://learn.microsoft.com/graph/api/resources/personanniversary"""
 
+    documented_as: ClassVar[tuple[str, ...]] = ("personAnniversary",)
+
     date: Date | None = None
     display_name: str | None = None
     type: PersonAnnualEventType | None = None

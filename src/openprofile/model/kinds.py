@@ -72,6 +72,8 @@ class Entity(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
     read_only: ClassVar[bool] = False
     """Whether clients cannot write it; the items of such a facet are what ``of`` makes."""
+    documented_as: ClassVar[tuple[str, ...]] = ()
+    """What Graph's pages call the type, where its metadata does not."""
     alternate_keys: ClassVar[tuple[str, ...]] = ()
     """The names of properties that a key may be given by, besides ``id``."""
 

@@ -15,6 +15,8 @@ class Complex(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_onl
 
     open: ClassVar[bool] = False
     """Whether the metadata lets a value have more members than are declared."""
+    documented_as: ClassVar[tuple[str, ...]] = ()
+    """What Graph's pages call the type, where its metadata does not."""
 
 
 class PhysicalAddress(Complex):
@@ -134,6 +136,8 @@ class PersonDataSources(Complex):
     The kinds of source that an item has.
     """
 
+    documented_as: ClassVar[tuple[str, ...]] = ("personDataSource",)
+
     type: list[str] | None = []
 
 
@@ -142,6 +146,8 @@ class PersonNamePronounciation(Complex):
 
     How a name is spoken (the spelling is the metadata's).
     """
+
+    documented_as: ClassVar[tuple[str, ...]] = ("yomiPersonName",)
 
     display_name: str | None = None
     first: str | None = None

@@ -1,7 +1,8 @@
 """Bodies: from JSON text to the model and back, by OData JSON Format 4.01.
 
-Every reader raises BadRequest for text that is not JSON, and InvalidPayload, with one detail for
-each property at fault, for JSON that does not represent the type.
+Every reader raises BadRequest for text that is not JSON, InvalidPayload, with one detail for each
+property at fault, for JSON that does not represent the type, and NotSupported for what OData lets a
+body ask for and this service does not do.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from openprofile.errors import BadRequest, Detail, InvalidPayload
+from openprofile.errors import BadRequest, Detail, InvalidPayload, NotSupported
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import (
     JSON,
@@ -21,7 +22,7 @@ from openprofile.model.primitives import (
     decode,
     quoted,
 )
-from openprofile.model.shape import ALIAS, Property, Shape, shape
+from openprofile.model.shape import ALIAS, NAMESPACE, Property, Shape, shape
 from openprofile.odata.names import hint
 
 E = TypeVar("E", bound=Entity)
@@ -215,10 +216,17 @@ class _Sieve:
         return None
 
     def _annotation(self, name: str, value: Any, at: Shape, path: str) -> None:
-        if name not in ("@odata.type", "@type"):
+        of, _, term = name.partition("@")
+        term = term.removeprefix("odata.")
+        if term in (_OF_PROPERTIES if of else _OF_ENTITIES):
+            raise NotSupported(
+                f"The body has {quoted(name)}; related entities and removals in a body are not "
+                "supported, each has a request of its own.",
+                target=f"{path}{name}"[:128],
+            )
+        if of or term != "type":
             return
-        known = (at.qualified_name, f"{ALIAS}.{at.name}")
-        if not isinstance(value, str) or value.rpartition("#")[2] not in known:
+        if not isinstance(value, str) or not _names(at, value.rpartition("#")[2]):
             self._fault(f"{path}{name}", f"expected '#{at.qualified_name}', got {_describe(value)}")
 
     def _fault(self, where: str, reason: str) -> None:
@@ -228,6 +236,18 @@ class _Sieve:
         )
         if len(self.details) == MOST_FAULTS:
             raise _EnoughError
+
+
+_OF_PROPERTIES = ("bind", "delta")
+_OF_ENTITIES = ("removed",)
+"""The control information that asks for something to be done, of a property and of an entity; to
+pass it over would be to do something else (OData JSON Format 4.01, sections 8.4, 8.5 and 15.3)."""
+
+
+def _names(at: Shape, name: str) -> bool:
+    """Whether a name is that of a type, in the metadata or on a page of Graph's."""
+    namespace, _, own = name.rpartition(".")
+    return namespace in (NAMESPACE, ALIAS) and own in (at.name, *at.type.documented_as)
 
 
 def _unknown(name: str, at: Shape) -> str:

@@ -31,6 +31,10 @@ class Preferences(msgspec.Struct, frozen=True):
     """
     continue_on_error: bool = False
 
+    def shows(self, *, usually: bool) -> bool:
+        """Whether the answer to a write holds what was written, as it ``usually`` does or not."""
+        return usually if self.returns is None else self.returns == "representation"
+
     def applied(self, *, page_size: int | None = None, returned: bool = False) -> dict[str, str]:
         """The header that tells which preferences an answer with entities follows.
 

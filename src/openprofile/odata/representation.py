@@ -18,7 +18,7 @@ from openprofile.errors import BadRequest, NotAcceptable
 from openprofile.model.kinds import Entity, Navigation
 from openprofile.model.primitives import quoted
 from openprofile.model.shape import Property, Shape, shape
-from openprofile.odata.media import media_type
+from openprofile.odata.media import accepted, media_type
 
 Level = Literal["none", "minimal", "full"]
 _LEVELS: tuple[Level, ...] = ("none", "minimal", "full")
@@ -84,8 +84,8 @@ def negotiate(accept: str | None, option: str | None, max_version: str | None) -
         return found
     if accept is None or not accept.strip():
         return Format(version=version)
-    for media in sorted(_split(accept), key=_quality, reverse=True):
-        found = _read(media, version) if _quality(media) > 0 else None
+    for media in accepted(accept):
+        found = _read(media, version)
         if found is not None:
             return found
     raise NotAcceptable(
@@ -104,10 +104,7 @@ def negotiate_raw(accept: str | None, option: str | None, max_version: str | Non
     wanted = option if option is not None else accept
     if wanted is None or not wanted.strip():
         return None
-    ranges = [wanted] if option is not None else _split(wanted)
-    for media in sorted(ranges, key=lambda each: (-_quality(each), not _is_text(each))):
-        if _quality(media) <= 0:
-            continue
+    for media in [wanted] if option is not None else accepted(wanted, _is_text):
         if _is_text(media):
             return None
         found = _read({"json": "application/json"}.get(media.strip().lower(), media), version)
@@ -148,7 +145,7 @@ def answered_version(max_version: str | None) -> str:
 
 def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) -> bytes:
     """The answer that holds one entity."""
-    return _object(form, kind, entry, context).encode()
+    return object_text(form, kind, entry, context).encode()
 
 
 def collection_body(
@@ -254,14 +251,11 @@ def reference_body(form: Format, context: str, url: str) -> bytes:
 
 
 def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
-    return ",".join([_object(form, kind, entry) for entry in entries])
+    return ",".join([object_text(form, kind, entry) for entry in entries])
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
-"""What stands for itself in a URL (RFC 3986, section 2.3)."""
-
-
-def _object(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
+def object_text(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
+    """An entity as it stands in an answer; ``context`` is there where it is the whole answer."""
     if form.metadata == "none":
         return entry.text
     control = f'"{form.prefix}context":{_string(context)},' if context is not None else ""
@@ -323,21 +317,6 @@ def _type_name(found: Property) -> str:
     return f"#Collection({name})" if found.collection else f"#{name}"
 
 
-def _split(accept: str) -> list[str]:
-    return [part.strip() for part in accept.split(",") if part.strip()]
-
-
-def _quality(media: str) -> float:
-    for parameter in media.split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
-
-
 def _read(media: str, version: str) -> Format | None:
     """The format that one media range asks for; None if it is not ours or has a parameter that
     is not known, which OData has a service refuse.
@@ -364,6 +343,10 @@ def _read(media: str, version: str) -> Format | None:
             case _:
                 return None
     return Format(level, ieee754, version)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""What stands for itself in a URL (RFC 3986, section 2.3)."""
 
 
 def item_url(collection: str, item_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from openprofile.administration import Administration
 from openprofile.clock import Clock
@@ -15,16 +15,21 @@ from openprofile.http.audit import audited
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
+from openprofile.http.metrics import PATH as METRICS_PATH
+from openprofile.http.metrics import Metrics, Readers
 from openprofile.http.origin import Origins
 from openprofile.http.recent import RecentRequests
 from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
 from openprofile.http.repeatable import Repeatable
+from openprofile.http.throttle import Throttle
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.metering import Meter, Snapshot
 from openprofile.policy.federation import Federation
 from openprofile.profiles import Profiles
 from openprofile.relations import Relations
-from openprofile.settings import Limits
+from openprofile.server.sibling import Sibling
+from openprofile.settings import Capacity, Limits
 from openprofile.store.base import Store
 
 
@@ -56,11 +61,17 @@ def assemble(
     faces: Mapping[str, Face] | None = None,
     routes: Sequence[BaseRoute] = (),
     repeat_client_requests: bool = False,
+    capacity: Capacity | None = None,
+    readers: Readers,
+    sibling: Sibling | None = None,
 ) -> App:
     """The application; ``faces`` and ``routes`` are what it has besides the Graph API.
 
     With ``repeat_client_requests``, a ``client-request-id`` that comes again repeats its request.
+    ``readers`` may read the figures, those of every ``sibling`` where there are several processes.
     """
+    capacity, sibling = capacity or Capacity(), sibling or Sibling()
+    meter = Meter(sibling.number)
     authenticated = partial(authenticate, verifier=verifier)
 
     def relations_over(store: Store) -> Face:
@@ -71,7 +82,17 @@ def assemble(
         repeatable = Repeatable(
             face_over, store, authenticated, clock, client_ids=repeat_client_requests
         )
-        return audited(repeatable.answer, recent)
+        return audited(throttled(repeatable.answer), recent)
+
+    def throttled(face: Face) -> Face:
+        return throttle.over(face) if capacity.rate else face
+
+    def figures() -> Snapshot:
+        return meter.snapshot(store.figures())
+
+    throttle = Throttle(authenticated, meter, capacity.rate)
+    sibling.tell(figures)
+    metrics = Metrics(partial(sibling.gather, figures), readers)
 
     return App(
         face_over=partial(whole, graph_over),
@@ -82,5 +103,7 @@ def assemble(
         origins=origins,
         allowed_origins=allowed_origins,
         faces={RELATIONS_PATH: whole(relations_over, store), **(faces or {})},
-        routes=routes,
+        routes=[Route(METRICS_PATH, metrics.__call__), *routes],
+        capacity=capacity,
+        meter=meter,
     )

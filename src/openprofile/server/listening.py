@@ -11,7 +11,8 @@ import ssl
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
@@ -22,12 +23,22 @@ from openprofile.http.app import App
 from openprofile.http.protocol import Protocol
 from openprofile.settings import BadSettings
 
+BACKLOG = 2048
+"""Connections that wait on one socket to be accepted."""
 
-def listen(host: str, port: int) -> list[socket.socket]:
+
+GRACE = 10
+"""Seconds that requests have to be answered once the process is told to stop."""
+HANDSHAKE = 10.0
+"""Seconds that a client has for TLS."""
+
+
+def listen(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     """Sockets on every address of ``host``, all on one port, a free one where ``port`` is 0.
 
-    ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Raises OSError,
-    with the address, where the port is taken or the host unknown.
+    ``localhost`` is 127.0.0.1 and ::1, whatever the machine's hosts file says. Where it is
+    ``shared``, more such sockets may be opened on the port, and each gets a share of the
+    connections. Raises OSError, with the address, where the port is taken or the host unknown.
     """
     sockets: list[socket.socket] = []
     for address in ("127.0.0.1", "::1") if host == "localhost" else (host,):
@@ -36,6 +47,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
         ):
             opened = socket.socket(family, kind, protocol)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             if family == socket.AF_INET6:
                 opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             try:
@@ -76,16 +89,20 @@ async def serve(
     """
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=cast("type[asyncio.Protocol]", partial(Protocol, app.capacity, app.meter)),
         ws="none",
         proxy_headers=False,  # http/origin.py judges them
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        backlog=BACKLOG,
+        timeout_keep_alive=cast("int", app.capacity.idle),
+        timeout_graceful_shutdown=GRACE,
     )
-    await _Announcing(config, ready, tls).serve(sockets)
+    server = _Announcing(config, ready, tls)
+    app.meter.connections = lambda: len(server.server_state.connections)
+    await server.serve(sockets)
 
 
 class _Announcing(uvicorn.Server):
@@ -115,6 +132,14 @@ class _Announcing(uvicorn.Server):
             for number in caught:
                 loop.remove_signal_handler(number)
 
+    async def on_tick(self, counter: int) -> bool:
+        """What uvicorn does ten times a second."""
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                cast("Protocol", connection).expire(now)
+        return await super().on_tick(counter)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._tls:
@@ -136,7 +161,11 @@ class _Announcing(uvicorn.Server):
         loop = asyncio.get_running_loop()
         for opened in sockets:
             server = await loop.create_server(
-                protocol, sock=opened, ssl=context, backlog=self.config.backlog
+                protocol,
+                sock=opened,
+                ssl=context,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=HANDSHAKE,
             )
             self.servers.append(server)
 

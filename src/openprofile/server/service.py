@@ -11,16 +11,20 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.metrics import Readers
 from openprofile.http.origin import Network, Origins
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.federation import Federation
 from openprofile.server.assembly import assemble, graph_factory
+from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
 from openprofile.settings import BadSettings, Settings
 
 
 @asynccontextmanager
-async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
+async def service(
+    settings: Settings, listening: str, sibling: Sibling | None = None
+) -> AsyncIterator[App]:
     """The service that ``settings`` describe, ready to answer; closed at the end.
 
     ``listening`` is the URL that it listens on, which stands in for a public URL where only this
@@ -41,7 +45,7 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
             for trusted in foreign_issuers(rules, client, clock)
         ]
         keys = {id(one.keys): one.keys for one in issuers}.values()
-        store = await open_store(settings.database)
+        store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
             for published in keys:
                 published.start()  # an issuer that cannot be used is in the log from the start on
@@ -59,6 +63,9 @@ async def service(settings: Settings, listening: str) -> AsyncIterator[App]:
                 Origins(lambda: public_url, believes=believes, proxies=proxies),
                 allowed_origins=settings.allowed_origins,
                 repeat_client_requests=settings.repeat_client_requests,
+                capacity=settings.capacity,
+                readers=Readers(settings.metrics_token, local=not settings.public_url),
+                sibling=sibling,
             )
         finally:
             for published in keys:

@@ -20,6 +20,7 @@ from openprofile.http.authority import AuthorityFace
 from openprofile.http.cors import ANY
 from openprofile.http.explain import PATH as EXPLAIN_PATH
 from openprofile.http.explain import Explainer
+from openprofile.http.metrics import Readers
 from openprofile.http.origin import Origins
 from openprofile.http.recent import PATH as RECENT_PATH
 from openprofile.http.recent import RecentRequests
@@ -89,7 +90,7 @@ async def stand_in(
             signer.issuers, rules, PublishedKeys(published, clock), signer.serves
         )
         verifier = TokenVerifier([issuer], clock)
-        origins = Origins(signer.url, believes=_anybody if exposed else is_loopback)
+        origins = Origins(signer.url, believes=_anybody if exposed else is_loopback, both=True)
         face = AuthorityFace(
             Flows(signer, clock, partial(directory.find, signer.tenant)),
             verifier,
@@ -113,6 +114,7 @@ async def stand_in(
             faces={EXPLAIN_PATH: explainer.answer},
             routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
             repeat_client_requests=repeat_client_requests,
+            readers=Readers(None, local=True),
         )
         yield StandIn(app, signer, clock, directory, store, explainer)
     finally:

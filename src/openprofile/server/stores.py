@@ -27,13 +27,14 @@ def sqlite_file(dsn: str) -> Path | None:
     return None
 
 
-async def open_store(dsn: str, *, bulk: bool = False) -> Store:
-    """The store that a database's URL names; ``bulk`` prepares it for much that is written.
+async def open_store(dsn: str, *, waiting: int = 1000, bulk: bool = False) -> Store:
+    """The store that a database's URL names, in which so many writes may wait; ``bulk`` prepares
+    it for much that is written.
 
     Raises BadSettings for a URL of no kind that is known, and what the store raises.
     """
     if file := sqlite_file(dsn):
-        return SqliteStore(file, bulk=bulk)
+        return SqliteStore(file, waiting=waiting, bulk=bulk)
     kind = dsn.partition("://")[0]
     if kind in ("postgresql", "postgres"):
         try:  # its driver is an extra, and nobody else should wait for it to load
@@ -43,7 +44,7 @@ async def open_store(dsn: str, *, bulk: bool = False) -> Store:
                 "The database is PostgreSQL, and its driver is not installed: install "
                 "openprofile[postgres]."
             ) from error
-        return await PostgresStore.open(dsn)
+        return await PostgresStore.open(dsn, waiting=waiting)
     raise BadSettings(
         f"The database {kind}://… is of no kind that is known; expected sqlite:///FILE or "
         "postgresql://…"

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
+from openprofile.metering import StoreFigures
+
 
 class Key(msgspec.Struct, frozen=True):
     """Where one item lies."""
@@ -356,6 +358,9 @@ class Store(Protocol):
 
     async def secret(self) -> bytes:
         """32 random bytes, made with the database, that all who share it sign with."""
+
+    def figures(self) -> StoreFigures:
+        """What the store has done so far, and has yet to do."""
 
     async def check(self) -> None:
         """Return once a write has been stored; raise Unavailable if none can be."""

@@ -4,10 +4,9 @@ can be stored along with it.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
-
-import msgspec
 
 from openprofile.store.base import (
     Change,
@@ -48,9 +47,9 @@ class Deferred(Rehearsal):
         """
         if self.changes:
             raise RuntimeError("a request that is held back wrote twice")
-        settled = tuple(_settled(change) for change in changes)
-        records = await super().write(settled)
-        self.changes = settled
+        fixed = tuple(settled(change) for change in changes)
+        records = await super().write(fixed)
+        self.changes = fixed
         return records
 
     async def commit(self, *more: Change) -> None:
@@ -71,20 +70,24 @@ class _Settled(Generic[R, T]):
     result for one version, and raises Moved for any other.
     """
 
-    def __init__(self, function: Callable[[R], T]) -> None:
+    def __init__(
+        self, function: Callable[[R], T], same: Callable[[R, R], bool] = operator.eq
+    ) -> None:
         self._function = function
+        self._same = same
         self._settled: tuple[R, T] | None = None
 
     def __call__(self, record: R) -> T:
         if self._settled is None:
             self._settled = (record, self._function(record))
         first, result = self._settled
-        if record != first:
+        if not self._same(record, first):
             raise Moved
         return result
 
 
-def _settled(change: Change) -> Change:
+def settled(change: Change) -> Change:
+    """``change`` with one result whenever it is looked at: the same, or Moved."""
     match change:
         case Update(key, revise):
             return Update(key, _Settled(revise))
@@ -92,10 +95,15 @@ def _settled(change: Change) -> Change:
             return Delete(key, _Settled(check))
         case PutItem(key, make, limit):
             return PutItem(key, _Settled(make), limit)
-        case UpdatePerson(revise=revise_person):
-            return msgspec.structs.replace(change, revise=_Settled(revise_person))
+        case UpdatePerson(tenant, id_, revise_person, name, needed):
+            return UpdatePerson(tenant, id_, _Settled(revise_person, _same_text), name, needed)
         case _:
             return change
+
+
+def _same_text(one: Record, other: Record) -> bool:
+    """Whether two records of people are alike: their versions are nobody's business."""
+    return one.text == other.text
 
 
 def _owner(change: Change) -> str:

@@ -1,8 +1,10 @@
 """A store for a group of requests that share one fate: what they write is one transaction.
 
-The members run side by side, each on a Store of its own that holds its write back. When every
-member has come to its write, or has ended without one, all changes are carried out by one
-``write`` of the store beneath, in the members' order, and each member gets its own records.
+Each member runs on a Store of its own that holds its write back, and through which it reads what
+the members before it hold back. When every member has come to its write, or has ended without
+one, all changes are carried out by one ``write`` of the store beneath, in the members' order, and
+each member gets its own records. What a member has read through a change is what that change
+leaves behind, or the transaction ends with Moved.
 """
 
 from __future__ import annotations
@@ -13,22 +15,21 @@ from typing import TypeVar
 
 import msgspec
 
+from openprofile.metering import StoreFigures
 from openprofile.store.base import (
     Change,
     Delete,
-    Entry,
-    Key,
-    Kind,
     PutItem,
     Record,
-    Relation,
     Remembered,
-    Span,
     Store,
     StoreError,
+    Unavailable,
     Update,
     UpdatePerson,
 )
+from openprofile.store.deferred import settled
+from openprofile.store.overlay import Overlay
 
 R = TypeVar("R", bound="Record | None")
 T = TypeVar("T")
@@ -51,16 +52,23 @@ async def atomically(
     return await group.outcomes(work)
 
 
-class Member:
-    """The Store of one member: reads pass through, and see nothing that the group holds back."""
+class Member(Overlay):
+    """The Store of one member: it reads what those before it are about to write, as far as they
+    have come to it, and holds its own write back.
+    """
 
-    def __init__(self, group: _Group) -> None:
+    def __init__(self, group: _Group, index: int) -> None:
+        super().__init__(group.store)
         self._group = group
-        self._store = group.store
+        self._index = index
         self.changes: tuple[Change, ...] = ()
         self.written: asyncio.Future[list[Record | None]] | None = None
         self.arrived = asyncio.Event()
         """Set when the member has come to its write, or has ended."""
+
+    def held_back(self) -> Sequence[Change]:
+        before = self._group.members[: self._index]
+        return [change for member in before for change in member.changes]
 
     async def after(self, other: int) -> Sequence[Change]:
         """What the member at the index ``other`` is about to write, once that is known: it has come
@@ -83,66 +91,21 @@ class Member:
             raise RuntimeError("a member of an atomicity group wrote twice")
         self._group.require_hope()
         self.written = asyncio.get_running_loop().create_future()
-        self.changes = tuple(changes)
+        self.changes = tuple(settled(change) for change in changes)
         self._group.arrive(self)
         return await self.written
 
-    async def get(self, key: Key) -> Record | None:
-        return await self._store.get(key)
-
-    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
-        return await self._store.collection(tenant, owner, facet)
-
-    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
-        return await self._store.owned(tenant, owner)
-
     async def next_tenant(self, after: str = "") -> str | None:
         return await self._store.next_tenant(after)
-
-    async def objects(
-        self, tenant: str, kind: Kind, *, after: str = "", limit: int
-    ) -> list[Record]:
-        return await self._store.objects(tenant, kind, after=after, limit=limit)
-
-    async def person(self, tenant: str, id_or_name: str) -> Record | None:
-        return await self._store.person(tenant, id_or_name)
-
-    async def group(self, tenant: str, group_id: str) -> Record | None:
-        return await self._store.group(tenant, group_id)
-
-    async def entries(
-        self,
-        tenant: str,
-        kind: Kind,
-        span: Span,
-        *,
-        after: tuple[str, str] | None = None,
-        descending: bool = False,
-        limit: int,
-    ) -> list[Entry]:
-        return await self._store.entries(
-            tenant, kind, span, after=after, descending=descending, limit=limit
-        )
-
-    async def count_entries(self, tenant: str, kind: Kind, span: Span) -> int:
-        return await self._store.count_entries(tenant, kind, span)
-
-    async def related(
-        self, tenant: str, relation: Relation, of: str, *, after: str = "", limit: int
-    ) -> list[Record]:
-        return await self._store.related(tenant, relation, of, after=after, limit=limit)
-
-    async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
-        return await self._store.count_related(tenant, relation, of)
-
-    async def share_group(self, tenant: str, one: str, other: str) -> bool:
-        return await self._store.share_group(tenant, one, other)
 
     async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
         return await self._store.remembered(tenant, caller, request_id)
 
     async def secret(self) -> bytes:
         return await self._store.secret()
+
+    def figures(self) -> StoreFigures:
+        return self._store.figures()
 
     async def check(self) -> None:
         await self._store.check()
@@ -156,7 +119,7 @@ class _Group:
 
     def __init__(self, store: Store, size: int) -> None:
         self.store = store
-        self.members = [Member(self) for _ in range(size)]
+        self.members = [Member(self, index) for index in range(size)]
         self._on_the_way = size
         self._failed = False
         self._stored = False
@@ -173,8 +136,13 @@ class _Group:
             await self._commit
         if self._stored or not self._failed:
             return outcomes
+        away = next((each for each in outcomes if isinstance(each, Unavailable)), None)
+        shared = away or GroupFailed()
         return [
-            outcome if isinstance(outcome, Exception) else GroupFailed() for outcome in outcomes
+            outcome
+            if isinstance(outcome, Exception) and not isinstance(outcome, GroupFailed)
+            else shared
+            for outcome in outcomes
         ]
 
     async def _run(self, member: Member, work: Callable[[Member], Awaitable[T]]) -> T | Exception:

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeAlias
 import msgspec
 import psycopg
 
+from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store.base import (
     Change,
     Delete,
@@ -42,7 +43,14 @@ from openprofile.store.base import (
 )
 from openprofile.store.migrate import pending
 from openprofile.store.postgres_draft import carry_out, turn
-from openprofile.store.postgres_lane import Connection, Lane, Queue, Session, unavailable
+from openprofile.store.postgres_lane import (
+    WAITING,
+    Connection,
+    Lane,
+    Queue,
+    Session,
+    unavailable,
+)
 from openprofile.store.postgres_people import is_text
 
 READS = 64
@@ -59,11 +67,11 @@ _Rows: TypeAlias = "list[tuple[Any, ...]]"
 class PostgresStore:
     """A Store in a PostgreSQL database; ``open`` makes one, in the loop that uses it."""
 
-    def __init__(self, session: Session, *, readers: int, writers: int) -> None:
+    def __init__(self, session: Session, *, readers: int, writers: int, waiting: int) -> None:
         self._closed = False
         self._reads: Queue[_Read, _Rows] = Queue()
         self._writes: list[Queue[Sequence[Change], list[Record | None]]] = [
-            Queue() for _ in range(writers)
+            Queue(waiting) for _ in range(writers)
         ]
         self._readers = [Lane(session, self._reads, _read, READS) for _ in range(readers)]
         self._writers = [Lane(session, queue, carry_out, WRITES) for queue in self._writes]
@@ -75,12 +83,13 @@ class PostgresStore:
         *,
         readers: int = 4,
         writers: int = 2,
+        waiting: int = WAITING,
         connect_timeout: float = 3,
         statement_timeout: float = 5,
         answer_timeout: float = 10,
     ) -> Self:
         """Bring the schema up to date and return a store of at most ``readers + writers``
-        connections.
+        connections, in which ``waiting`` writes for each writer may wait.
 
         ``dsn`` is what libpq takes, a URL or ``key=value`` words. Times are in seconds: to
         connect to an address (2 at least), for the server to answer a statement, and to have any
@@ -92,7 +101,7 @@ class PostgresStore:
                 await _migrate(connection)
         except (psycopg.Error, OSError) as error:
             raise unavailable(error) from error
-        return cls(session, readers=readers, writers=writers)
+        return cls(session, readers=readers, writers=writers, waiting=waiting)
 
     async def get(self, key: Key) -> Record | None:
         return await self._one(_GET, key.tenant, key.owner, key.facet, key.id)
@@ -167,6 +176,22 @@ class PostgresStore:
     async def secret(self) -> bytes:
         ((secret,),) = await self._rows("SELECT value FROM secret")
         return bytes(secret)
+
+    def figures(self) -> StoreFigures:
+        lanes: list[Lane[Any, Any]] = [*self._readers, *self._writers]
+        groups = Histogram(SIZES)
+        for queue in self._writes:
+            groups.counts = [
+                sum(pair) for pair in zip(groups.counts, queue.groups.counts, strict=True)
+            ]
+            groups.sum += queue.groups.sum
+        return StoreFigures(
+            waiting=sum(len(queue) for queue in self._writes),
+            groups=groups,
+            connections=sum(lane.connected for lane in lanes),
+            connects=sum(lane.connects for lane in lanes),
+            waiting_reads=len(self._reads),
+        )
 
     async def check(self) -> None:
         await self.write(())

@@ -20,6 +20,7 @@ import msgspec
 import psycopg
 from psycopg.rows import TupleRow
 
+from openprofile.metering import SIZES, Histogram
 from openprofile.store.base import Unavailable
 
 Job = TypeVar("Job")
@@ -75,8 +76,14 @@ _SETTINGS = """SELECT set_config('statement_timeout', $1, false),
 class Queue(Generic[Job, Result]):
     """Jobs on their way to a lane, or to several that share the queue."""
 
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[_Ticket[Job, Result] | None] = asyncio.Queue(WAITING)
+    def __init__(self, most: int = WAITING) -> None:
+        self._waiting: asyncio.Queue[_Ticket[Job, Result] | None] = asyncio.Queue(most)
+        self.groups = Histogram(SIZES)
+        """How many were carried out at once."""
+
+    def __len__(self) -> int:
+        """How many jobs wait."""
+        return self._waiting.qsize()
 
     async def ask(self, job: Job) -> Result:
         """The result of ``job``; raises what it raised, or Unavailable."""
@@ -84,7 +91,8 @@ class Queue(Generic[Job, Result]):
         try:
             self._waiting.put_nowait(ticket)
         except asyncio.QueueFull:
-            raise Unavailable(f"{WAITING} requests wait for the database already") from None
+            most = self._waiting.maxsize
+            raise Unavailable(f"{most} requests wait for the database already") from None
         return await ticket.future
 
     async def end(self) -> None:
@@ -103,6 +111,7 @@ class Queue(Generic[Job, Result]):
                 self._waiting.put_nowait(None)
                 break
             group.append(ticket)
+        self.groups.add(len(group))
         return group
 
 
@@ -139,7 +148,14 @@ class Lane(Generic[Job, Result]):
         self._work = work
         self._most = most
         self._connection: Connection | None = None
+        self.connects = 0
+        """How often it has connected."""
         self._task = asyncio.create_task(self._run())
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self._connection is not None
 
     async def ended(self) -> None:
         """Return once the lane has done everything before the ``end`` of its queue."""
@@ -177,6 +193,7 @@ class Lane(Generic[Job, Result]):
             await self._disconnect()
         if self._connection is None:
             self._connection = await self._session.connect()
+            self.connects += 1
         return self._connection
 
     async def _disconnect(self) -> None:

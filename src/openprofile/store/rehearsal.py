@@ -26,8 +26,8 @@ from openprofile.store.base import (
     Store,
     Update,
     UpdatePerson,
-    next_version,
 )
+from openprofile.store.overlay import left_behind
 
 
 class Rehearsal:
@@ -45,23 +45,18 @@ class Rehearsal:
 
     async def _try(self, change: Change) -> Record | None:
         match change:
-            case Insert(key, _, text, limit):
+            case Insert(key, limit=limit):
                 if await self._store.get(key):
                     raise Conflict(f"{key.id} is taken")
                 await self._require_room(key, limit)
-                return Record(key.id, change.version, text, change.created)
-            case PutItem(key, make, limit):
+                return left_behind(change, None)
+            case PutItem(key, limit=limit):
                 there = await self._store.get(key)
                 if there is None:
                     await self._require_room(key, limit)
-                return make(there)
-            case Update(key, revise):
-                before = self._there(await self._store.get(key), key.id)
-                text = revise(before)
-                return Record(key.id, next_version(before.version, text), text, before.created)
-            case Delete(key, check):
-                check(self._there(await self._store.get(key), key.id))
-                return None
+                return left_behind(change, there)
+            case Update(key) | Delete(key):
+                return left_behind(change, self._there(await self._store.get(key), key.id))
             case Erase() | EraseTenant() | Remember():
                 return None
             case Join() | Leave():

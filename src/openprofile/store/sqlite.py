@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
@@ -42,7 +43,10 @@ from openprofile.store.base import (
     next_version,
 )
 from openprofile.store.migrate import pending
+from openprofile.store.sqlite_turn import Turn
 
+WAITING = 1000
+"""How many writes wait at most, unless told otherwise."""
 GROUP = 256
 """How many writes one commit carries at most."""
 
@@ -83,8 +87,12 @@ class SqliteStore:
     seeing a transaction that is under way.
     """
 
-    def __init__(self, path: Path | None, *, bulk: bool = False) -> None:
-        """With ``bulk``, much is about to be written: that takes memory, and a longer log."""
+    def __init__(self, path: Path | None, *, waiting: int = WAITING, bulk: bool = False) -> None:
+        """``waiting`` is how many writes may wait; any further raises Unavailable. With ``bulk``,
+        much is about to be written: that takes memory, and a longer log.
+        """
+        self._waiting = waiting
+        self._groups = Histogram(SIZES)
         self._writer = _connect(path)
         try:
             with availability():
@@ -92,6 +100,7 @@ class SqliteStore:
                 if bulk:
                     self._writer.execute(f"PRAGMA cache_size = -{_BULK_CACHE:d}")
                     self._writer.execute(f"PRAGMA wal_autocheckpoint = {_BULK_LOG:d}")
+                self._writer.execute("PRAGMA busy_timeout = 0")  # from here on it takes its turn
         except BaseException:
             self._writer.close()
             raise
@@ -101,6 +110,7 @@ class SqliteStore:
         else:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
+        self._turn = Turn(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
@@ -129,6 +139,8 @@ class SqliteStore:
     async def write(self, changes: Sequence[Change]) -> Result:
         if self._closed:
             raise Unavailable("the store is closed")
+        if self._queue.qsize() >= self._waiting:
+            raise Unavailable(f"{self._waiting} writes wait for the database already")
         write = _Write(changes)
         self._queue.put(write)
         return await write.future
@@ -177,6 +189,9 @@ class SqliteStore:
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
         return bytes(secret)
 
+    def figures(self) -> StoreFigures:
+        return StoreFigures(waiting=self._queue.qsize(), groups=self._groups)
+
     async def check(self) -> None:
         await self.write(())
 
@@ -190,6 +205,7 @@ class SqliteStore:
         if self._reader is not self._writer:
             self._reader.close()
         self._writer.close()
+        self._turn.close()
 
     def _one(self, sql: str, parameters: tuple[str, ...]) -> Record | None:
         rows = self._rows(sql, parameters)
@@ -247,6 +263,7 @@ class SqliteStore:
                     more = False
                 else:
                     group.append(waiting)
+            self._groups.add(len(group))
             self._commit(group)
             for loop in {write.loop for write in group}:
                 settled = [write for write in group if write.loop is loop]
@@ -256,7 +273,7 @@ class SqliteStore:
     def _commit(self, group: list[_Write]) -> None:
         try:
             with self._gate, availability():
-                self._writer.execute("BEGIN IMMEDIATE")
+                self._turn.begin(self._writer)
                 try:
                     for write in group:
                         self._carry_out(write)
