@@ -17,7 +17,7 @@ PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
     PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN"
-    "|(DEV|SERVE|TOKEN|IMPORT|EXPORT|BACKUP|RESTORE|COPY|TEST)_.*|(SERVICE|PORT)_.*)"
+    "|(DEV|SERVE|TOKEN|EXPLAIN|IMPORT|EXPORT|BACKUP|RESTORE|COPY|TEST)_.*|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what
 Kubernetes tells every container of a service with this name."""

@@ -24,6 +24,7 @@ from api.conftest import (
     user,
 )
 from openprofile import sample
+from openprofile.http.pages import PERSON
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import VERSIONS, User
 from openprofile.model.facets import FACETS
@@ -252,6 +253,8 @@ async def test_no_other_route_leads_there(world: World, guesser: str) -> None:
     ids = [sample.TENANT, OTHER_TENANT, ADA.id, ADA.user_principal_name, ZOE.id]
     ids += [world.items["ada"]["interests"], world.items["zoe"]["interests"]]
     for route in world.routes():
+        if route.path == PERSON:  # asks for no token: who reaches the stand-in may be anybody there
+            continue
         for id in ids:
             path = re.sub(r"\{.+?\}", id, route.path)
             for method in route.methods or METHODS:

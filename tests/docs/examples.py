@@ -32,7 +32,7 @@ _SERVED = "http://localhost:8080", "https://localhost:8443"
 _VOLATILE = (
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),
-    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?"), "<time>"),
     (re.compile(r'W/(\\?)"\w+\1"'), "<etag>"),
     (re.compile(r"(?<=skiptoken=)[\w.~%-]+"), "<skiptoken>"),
 )

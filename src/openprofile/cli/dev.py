@@ -14,6 +14,7 @@ from openprofile import __version__, sample, telemetry
 from openprofile.cli.common import data_option, explained
 from openprofile.cli.token import delegated
 from openprofile.hosts import in_url, is_loopback
+from openprofile.http.pages import Addresses, trust
 from openprofile.identity import files
 from openprofile.identity.certificates import Certificates
 from openprofile.identity.issuer import Authority
@@ -66,11 +67,12 @@ async def _dev(
         secure = _listen_for_tls(host, port, tls_port)
         certificates = Certificates(data, parts.clock)
         context = certificates.server_context(host)
-        here = _Addresses(
+        here = Addresses(
             url=f"http://{in_url(host)}:{plain[0].getsockname()[1]}",
             tls_url=f"https://{in_url(host)}:{secure[0].getsockname()[1]}",
             ca=certificates.ca.absolute(),
         )
+        parts.addresses = here
         parts.authority.answer_to(here.tls_url)
         people = await parts.directory.people(sample.TENANT, most=1000)
 
@@ -84,14 +86,6 @@ async def _dev(
             _remove_endpoints(data, here)
 
 
-class _Addresses(msgspec.Struct, frozen=True):
-    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
-
-    url: str
-    tls_url: str
-    ca: Path
-
-
 def _listen_for_tls(host: str, port: int, tls_port: int | None) -> list[socket.socket]:
     if tls_port is not None:
         return listen(host, tls_port)
@@ -101,7 +95,7 @@ def _listen_for_tls(host: str, port: int, tls_port: int | None) -> list[socket.s
         return listen(host, 0)
 
 
-def _write_endpoints(data: Path, here: _Addresses, people: list[Person], signer: Authority) -> None:
+def _write_endpoints(data: Path, here: Addresses, people: list[Person], signer: Authority) -> None:
     """Tell other programs where the stand-in is; the file is there only once it is ready."""
     endpoints = {
         "url": here.url,
@@ -117,7 +111,7 @@ def _write_endpoints(data: Path, here: _Addresses, people: list[Person], signer:
     files.replace(data / "endpoints.json", content)
 
 
-def _remove_endpoints(data: Path, here: _Addresses) -> None:
+def _remove_endpoints(data: Path, here: Addresses) -> None:
     """Tell nobody any more, unless another stand-in on this folder tells of itself by now."""
     path = data / "endpoints.json"
     with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -125,7 +119,7 @@ def _remove_endpoints(data: Path, here: _Addresses) -> None:
             path.unlink()
 
 
-def _announce(here: _Addresses, data: Path, memory: bool, signer: Authority) -> None:
+def _announce(here: Addresses, data: Path, memory: bool, signer: Authority) -> None:
     first = sample.people()[0]
     bearer = delegated(signer, first, "User.ReadWrite", (), 24 * 3600)
     kept = "in memory, until it stops" if memory else str(database(data))
@@ -137,16 +131,12 @@ def _announce(here: _Addresses, data: Path, memory: bool, signer: Authority) -> 
             *("-d", '{"displayName": "Chess", "categories": ["Games"]}'),
         ]
     )
-    trust = " ".join(f"{variable}={shlex.quote(str(here.ca))}" for variable in _TRUSTING)
     click.echo(
         f"openprofile {__version__} answers at {here.url}/beta and {here.tls_url}/beta\n"
+        f"  shows itself at {here.url}/\n"
         f"  kept {kept}\n"
         f"  tokens come from 'openprofile token --data {shlex.quote(str(data))}',\n"
         f"  and from the authority {here.tls_url}/{sample.TENANT}\n\n"
-        f"Trust its certificate in Python and Node:\n\nexport {trust}\n\n"
+        f"Trust its certificate in Python and Node:\n\n{trust(here.ca)}\n\n"
         f"Add an interest for {first.user.display_name}:\n\n{curl}\n"
     )
-
-
-_TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""What Python's ssl, its requests, and Node read the certificates from that they trust."""

@@ -30,7 +30,8 @@ def audited(face: Face, recent: RecentRequests | None = None) -> Face:
         if told:
             log.info("audit", **msgspec.structs.asdict(found))
         if recent is not None:
-            recent.add(found, request.query, trail)
+            message = how.message if isinstance(how, Fault) else None
+            recent.add(found, request.query, trail, message)
 
     async def answer(request: Request) -> Answer:
         with recorded() as trail:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -18,6 +19,8 @@ from openprofile.policy.decision import Decision, Trail
 PATH = "/_openprofile/requests"
 KEPT = 200
 """How many requests are kept: the newest."""
+LONGEST_MESSAGE = 1000
+"""Characters of an error's message that the log of requests keeps."""
 
 
 class _Entry(msgspec.Struct, frozen=True, rename="camel"):
@@ -28,23 +31,30 @@ class _Entry(msgspec.Struct, frozen=True, rename="camel"):
     permissions: list[str]
     """The scopes or roles of the token."""
     decisions: list[Decision]
+    message: str | None
+    """What the client was told of its fault."""
 
 
 class RecentRequests:
-    """The newest requests, in memory alone; there are no bodies and no tokens in it."""
+    """The newest requests, in memory alone; there are no bodies and no tokens in it, but what the
+    answer said of them.
+    """
 
     def __init__(self, clock: Clock, origins: Origins) -> None:
         self._clock = clock
         self._origins = origins
         self._entries: deque[tuple[Account, _Entry]] = deque(maxlen=KEPT)
 
-    def add(self, account: Account, query: str, trail: Trail) -> None:
-        """Keep one more; of the URL's ``query`` the system options alone."""
+    def add(self, account: Account, query: str, trail: Trail, message: str | None) -> None:
+        """Keep one more; of the URL's ``query`` the system options alone, of the ``message`` that
+        a fault came with the beginning.
+        """
         entry = _Entry(
             time=date_time_offset(self._clock.ticks()),
             query=_options(query),
             permissions=sorted(trail.caller.permissions) if trail.caller else [],
             decisions=trail.decisions,
+            message=message and message[:LONGEST_MESSAGE],
         )
         self._entries.append((account, entry))
 
@@ -57,11 +67,14 @@ class RecentRequests:
         peer = request.client.host if request.client else None
         if self._origins.believed(request.url.scheme, request.headers, peer) is None:
             raise HTTPException(404)
-        value = [
+        return Response(msgspec.json.encode({"value": self.told()}), media_type="application/json")
+
+    def told(self) -> list[dict[str, Any]]:
+        """The newest first, each with the members of its account."""
+        return [
             msgspec.to_builtins(account) | msgspec.to_builtins(entry)
             for account, entry in reversed(self._entries)
         ]
-        return Response(msgspec.json.encode({"value": value}), media_type="application/json")
 
 
 def _options(query: str) -> str:

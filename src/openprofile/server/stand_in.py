@@ -22,6 +22,7 @@ from openprofile.http.explain import PATH as EXPLAIN_PATH
 from openprofile.http.explain import Explainer
 from openprofile.http.metrics import Readers
 from openprofile.http.origin import Origins
+from openprofile.http.pages import Addresses, Pages
 from openprofile.http.recent import PATH as RECENT_PATH
 from openprofile.http.recent import RecentRequests
 from openprofile.identity.flows import Flows
@@ -45,6 +46,16 @@ class StandIn(msgspec.Struct):
     directory: Directory
     store: Store
     explainer: Explainer
+    addresses: Addresses
+    """Where it answers, to be told by whoever listens; its pages show it."""
+
+
+class _Tenant(msgspec.Struct, frozen=True):
+    """The one tenant, as the pages show it."""
+
+    authority: Authority
+    directory: Directory
+    recent: RecentRequests
 
 
 def authority(data: Path, clock: Clock) -> Authority:
@@ -102,6 +113,13 @@ async def stand_in(
         recent = RecentRequests(clock, origins)
         graph_over = await graph_factory(store, clock, limits, verifier, federation or Federation())
         explainer = Explainer(graph_over(cast("Store", Rehearsal(store))), directory)
+        tenant = _Tenant(signer, directory, recent)
+        pages = Pages(
+            lambda name: tenant if name in (None, signer.tenant) else None,
+            store,
+            origins,
+            lambda: running.addresses,
+        )
         app = assemble(
             graph_over,
             store,
@@ -112,11 +130,13 @@ async def stand_in(
             allowed_origins=[ANY],
             recent=recent,
             faces={EXPLAIN_PATH: explainer.answer},
-            routes=[*face.routes(), Route(RECENT_PATH, recent.__call__)],
+            routes=[*face.routes(), *pages.routes(), Route(RECENT_PATH, recent.__call__)],
             repeat_client_requests=repeat_client_requests,
             readers=Readers(None, local=True),
         )
-        yield StandIn(app, signer, clock, directory, store, explainer)
+        here = Addresses(url=signer.url(), tls_url=signer.url(), ca=data / "ca.pem")
+        running = StandIn(app, signer, clock, directory, store, explainer, here)
+        yield running
     finally:
         await store.close()
 

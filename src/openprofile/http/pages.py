@@ -1,0 +1,334 @@
+"""The pages of the stand-in: where it answers, tokens, people, what is stored, and the requests.
+
+They are made here and need no script; where scripts run, ``templates/page.js`` adds to them.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from openprofile import __version__
+from openprofile.directory import Directory
+from openprofile.http.origin import Origins
+from openprofile.http.recent import KEPT
+from openprofile.identity.issuer import Authority
+from openprofile.model.directory import Person
+from openprofile.model.facets import FACETS
+from openprofile.model.kinds import ItemFacet
+from openprofile.model.shape import shape
+from openprofile.store.base import Store
+
+if TYPE_CHECKING:  # it takes longer to load than the stand-in may take to start
+    from jinja2 import Environment
+
+OVERVIEW = "/"
+LOG = "/_openprofile/log"
+PERSON = "/_openprofile/people/{id}"
+ASSETS = "/_openprofile/assets"
+TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""What Python's ssl, its requests, and Node read the certificates from that they trust."""
+
+_FOLDER = Path(__file__).parent / "templates"
+_KINDS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_DAY = 24 * 3600
+_PEOPLE = 200
+"""People on the overview."""
+_ITEMS = 50
+"""Items of a facet on the page of a person."""
+_LATEST = 8
+"""Requests on the overview."""
+_SECONDS = 3
+"""Between two refreshes of the log where no script runs."""
+
+_PERMISSION = "User.ReadWrite"
+_ROLE = "User.ReadWrite.All"
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where the stand-in answers, and the PEM file that its certificate is trusted by."""
+
+    url: str
+    tls_url: str
+    ca: Path
+
+
+class Told(Protocol):
+    """The log of requests of a tenant."""
+
+    def told(self) -> list[dict[str, Any]]:
+        """The newest first."""
+
+
+class Shown(Protocol):
+    """A tenant, as far as the pages show it."""
+
+    @property
+    def authority(self) -> Authority: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def recent(self) -> Told: ...
+
+
+Handler = Callable[[Request, Shown], Awaitable[Response]]
+
+
+class Pages:
+    """The pages. They answer under a name of this machine alone, since what they show is not
+    asked for with a token, and a page elsewhere could have turned its own name to here.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str | None], Shown | None],
+        store: Store,
+        origins: Origins,
+        addresses: Callable[[], Addresses],
+    ) -> None:
+        """``find`` gives the tenant with an id, or the first one for None."""
+        self._find = find
+        self._store = store
+        self._origins = origins
+        self._addresses = addresses
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(OVERVIEW, self._page(self._overview)),
+            Route(LOG, self._page(self._log)),
+            Route(PERSON, self._page(self._person)),
+            Route(f"{ASSETS}/{{name}}", _asset),
+        ]
+
+    def _page(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            peer = request.client.host if request.client else None
+            if self._origins.believed(request.url.scheme, request.headers, peer) is None:
+                raise HTTPException(404)
+            shown = self._find(request.query_params.get("tenant"))
+            if shown is None:
+                raise HTTPException(404)
+            return await handler(request, shown)
+
+        return endpoint
+
+    async def _overview(self, request: Request, shown: Shown) -> Response:
+        authority, addresses = shown.authority, self._addresses()
+        people = await shown.directory.people(authority.tenant, most=_PEOPLE)
+        tokens = [_application_token(authority)]
+        if people:
+            tokens.insert(0, _token(authority, people[0], _PERMISSION))
+        return self._rendered(
+            "overview",
+            request,
+            shown,
+            people=[await self._card(authority.tenant, one) for one in people],
+            tokens=tokens,
+            addresses=addresses,
+            client=authority.sample,
+            curl=_curl(addresses.url, tokens[0]["bearer"]) if people else "",
+            trust=trust(addresses.ca),
+            entries=shown.recent.told()[:_LATEST],
+            entries_shown=_LATEST,
+            names=_names(authority, people),
+        )
+
+    async def _log(self, request: Request, shown: Shown) -> Response:
+        asked = request.query_params
+        refused = asked.get("only") == "refused"
+        entries = shown.recent.told()
+        if refused:
+            entries = [entry for entry in entries if entry["outcome"] != "allowed"]
+        most = asked.get("most", "")
+        here = {name: asked[name] for name in ("only", "most", "tenant") if name in asked}
+        return self._rendered(
+            "log",
+            request,
+            shown,
+            entries=entries[: int(most) if re.fullmatch("[0-9]{1,3}", most) else KEPT],
+            names=_names(
+                shown.authority,
+                await shown.directory.people(shown.authority.tenant, most=_PEOPLE),
+            ),
+            refused=refused,
+            live=asked.get("live") != "no",
+            live_path=_with(LOG, here),
+            paused_path=_with(LOG, here | {"live": "no"}),
+            seconds=_SECONDS,
+            kept=KEPT,
+        )
+
+    async def _person(self, request: Request, shown: Shown) -> Response:
+        authority = shown.authority
+        person = await shown.directory.find(authority.tenant, request.path_params["id"])
+        if person is None:
+            raise HTTPException(404)
+        stored: dict[str, list[dict[str, Any]]] = {}
+        for segment, record in await self._store.owned(authority.tenant, person.id):
+            stored.setdefault(segment, []).append(msgspec.json.decode(record.text))
+        manager = await shown.directory.find(authority.tenant, person.manager or "")
+        tokens = [_token(authority, person, _PERMISSION)]
+        if person.directory_roles:
+            tokens.append(_token(authority, person, _ROLE))
+        return self._rendered(
+            "person",
+            request,
+            shown,
+            person=await self._card(authority.tenant, person),
+            facts=[("Reports to", manager.user.display_name)] if manager else [],
+            tokens=tokens,
+            facets=[_facet(segment, items) for segment, items in sorted(stored.items())],
+            base=f"{self._addresses().url}/beta",
+        )
+
+    async def _card(self, tenant: str, person: Person) -> dict[str, Any]:
+        user = person.user
+        return {
+            "id": person.id,
+            "path": PERSON.format(id=person.id),
+            "name": user.display_name or user.user_principal_name,
+            "title": ", ".join(filter(None, (user.job_title, user.department))),
+            "address": user.user_principal_name,
+            "count": len(await self._store.owned(tenant, person.id)),
+            "administrator": bool(person.directory_roles),
+        }
+
+    def _rendered(self, page: str, request: Request, shown: Shown, **values: Any) -> Response:
+        tenant = request.query_params.get("tenant")
+        query = urlencode({"tenant": tenant}) if tenant else ""
+        text = (
+            _templates()
+            .get_template(f"{page}.html")
+            .render(
+                page=page,
+                assets=ASSETS,
+                log_path=LOG,
+                version=__version__,
+                tenant=shown.authority.tenant,
+                tenant_query=query and f"?{query}",
+                tenant_more=query and f"&{query}",
+                **values,
+            )
+        )
+        return HTMLResponse(text, headers=_HEADERS)
+
+
+async def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _KINDS:
+        raise HTTPException(404)
+    headers = _HEADERS | {"Cache-Control": "no-cache"}
+    return Response(_content(name), media_type=_KINDS[name], headers=headers)
+
+
+@cache
+def _content(name: str) -> bytes:
+    return (_FOLDER / name).read_bytes()
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def trust(ca: Path) -> str:
+    """The line of a shell that makes Python and Node trust the certificates of ``ca``."""
+    return "export " + " ".join(f"{variable}={shlex.quote(str(ca))}" for variable in TRUSTING)
+
+
+def _curl(url: str, bearer: str) -> str:
+    return shlex.join(["curl", "-H", f"Authorization: Bearer {bearer}", f"{url}/beta/me/profile"])
+
+
+def _token(authority: Authority, person: Person, permission: str) -> dict[str, str]:
+    bearer = authority.delegated(
+        person.user, [permission], directory_roles=person.directory_roles, expires_in=_DAY
+    )
+    return {"text": _name(person), "permissions": permission, "bearer": bearer}
+
+
+def _application_token(authority: Authority) -> dict[str, str]:
+    bearer = authority.application([_ROLE], expires_in=_DAY)
+    text = f"{authority.sample.name}, by itself"
+    return {"text": text, "permissions": _ROLE, "bearer": bearer}
+
+
+def _name(person: Person) -> str:
+    return person.user.display_name or person.user.user_principal_name
+
+
+def _names(authority: Authority, people: list[Person]) -> Mapping[str, str]:
+    """What the ids in the log are called."""
+    applications = {one.id: one.name for one in authority.applications.values()}
+    return applications | {one.id: _name(one) for one in people}
+
+
+def _with(path: str, query: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+def _facet(segment: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    words = re.sub("([A-Z])", r" \1", segment).lower()
+    return {
+        "segment": segment,
+        "title": words.capitalize(),
+        "count": len(items),
+        "shown": [
+            {
+                "label": next(_labels(segment, item), item["id"]),
+                "audiences": item.get("allowedAudiences") or "me",
+                "text": msgspec.json.format(msgspec.json.encode(item), indent=2).decode(),
+            }
+            for item in items[:_ITEMS]
+        ],
+    }
+
+
+_COMMON = frozenset(shape(ItemFacet).properties)
+
+
+def _labels(segment: str, item: Mapping[str, Any]) -> Iterator[str]:
+    """Texts of an item that tell it from others, the best first."""
+    if item.get("displayName"):
+        yield item["displayName"]
+    for name in shape(FACETS[segment]).properties if segment in FACETS else item:
+        if name not in _COMMON:
+            yield from _texts(item.get(name))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str) and value:
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
