@@ -62,7 +62,11 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # the usual one shows the values of variables, among them tokens, and takes seconds
+            exception_formatter=structlog.dev.plain_traceback,
+        ),
     ]
     structlog.configure(
         processors=[
@@ -85,6 +89,13 @@ def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str
     if "exc_info" in event:
         event = structlog.processors.format_exc_info(logger, level, event)
     return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
+
+
+def silence() -> None:
+    """Tell nothing, unless the program that this runs in has said where its lines go."""
+    if not structlog.is_configured():
+        nothing = structlog.make_filtering_bound_logger(logging.CRITICAL)
+        structlog.configure(wrapper_class=nothing)
 
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()

@@ -21,17 +21,5 @@ def main() -> None:
     """A self-hosted people-profile service that speaks Microsoft Graph's profile API."""
 
 
-_COMMANDS = (
-    dev,
-    serve,
-    serve_worker,
-    token,
-    explain,
-    import_,
-    export,
-    backup,
-    restore,
-    copy,
-)
-for command in _COMMANDS:
+for command in (dev, serve, serve_worker, token, explain, import_, export, backup, restore, copy):
     main.add_command(command)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -17,21 +18,20 @@ from starlette.routing import Route
 from openprofile.clock import Clock, date_time_offset, new_id
 from openprofile.directory import Directory
 from openprofile.errors import InvalidAuthenticationToken
-from openprofile.hosts import is_loopback, web_host
 from openprofile.http import sign_in as pages
+from openprofile.http.account import Account
 from openprofile.http.origin import Origins
 from openprofile.identity.flows import DEVICE_SECONDS, POLL_SECONDS, Flows, SignIn
 from openprofile.identity.oauth import OAuthError, invalid_request
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import Person
 from openprofile.store.base import Unavailable
+from openprofile.telemetry import log
 
 LARGEST_FORM = 64 * 1024
 """Bytes of a form that is sent to the local authority."""
 _LISTED = 100
 """People that the sign-in page lists."""
-
-Handler = Callable[[Request, str], Awaitable[Response]]
 
 
 class AuthorityFace:
@@ -56,37 +56,22 @@ class AuthorityFace:
         self._origins = origins
         self._tenants = {self._authority.tenant, domain, "common", "organizations"}
 
-    def routes(self) -> list[Route]:
-        base = "/{tenant}/oauth2/v2.0"
-        return [
-            self._route("/{tenant}/v2.0/.well-known/openid-configuration", self._discovery),
-            self._route("/{tenant}/discovery/v2.0/keys", self._keys),
-            self._route(f"{base}/token", self._token, "POST"),
-            self._route(f"{base}/devicecode", self._device_code, "POST"),
-            self._route(f"{base}/authorize", self._authorize, "GET", "POST"),
-            self._route(f"{base}/deviceauth", self._device_page, "GET", "POST"),
-            self._route(f"{base}/logout", self._log_out, "GET", "POST"),
-            self._route("/{tenant}/oidc/userinfo", self._user_info, "GET", "POST"),
-        ]
-
-    def _route(self, path: str, handler: Handler, *methods: str) -> Route:
-        async def endpoint(request: Request) -> Response:
-            try:
-                answer = await self._handled(request, handler)
-            except OAuthError as error:
-                answer = self._refusal(error)
-            except Unavailable:
-                busy = "The database is not available."
-                answer = self._refusal(
-                    OAuthError("temporarily_unavailable", 90033, busy, status=503)
-                )
-            caller = request.headers.get("origin", "")
-            if is_loopback(web_host(caller) or ""):
-                answer.headers["Access-Control-Allow-Origin"] = caller
-                answer.headers["Vary"] = "Origin"
-            return answer
-
-        return Route(path, endpoint, methods=[*(methods or ["GET"]), "OPTIONS"])
+    async def answer(self, request: Request, handler: Handler) -> Response:
+        """What one of its endpoints answers, or the refusal that it raised."""
+        try:
+            answer = await self._handled(request, handler)
+        except OAuthError as error:
+            answer = self._refusal(request, error)
+        except Unavailable:
+            busy = "The database is not available."
+            answer = self._refusal(
+                request, OAuthError("temporarily_unavailable", 90033, busy, status=503)
+            )
+        caller = request.headers.get("origin", "")
+        if self._authority.may_ask(caller):
+            answer.headers["Access-Control-Allow-Origin"] = caller
+            answer.headers["Vary"] = "Origin"
+        return answer
 
     async def _handled(self, request: Request, handler: Handler) -> Response:
         """The handler's answer to a request that came by a name this service has."""
@@ -106,9 +91,9 @@ class AuthorityFace:
                 90002,
                 f"The tenant is not known; it is {self._authority.tenant} here.",
             )
-        return await handler(request, f"{origin}/{tenant}")
+        return await handler(self, request, f"{origin}/{tenant}")
 
-    async def _discovery(self, request: Request, base: str) -> Response:
+    async def discovery(self, request: Request, base: str) -> Response:
         return JSONResponse(
             {
                 "issuer": self._authority.issuers()[-1],
@@ -138,15 +123,15 @@ class AuthorityFace:
             }
         )
 
-    async def _keys(self, request: Request, base: str) -> Response:
+    async def keys(self, request: Request, base: str) -> Response:
         return Response(self._authority.jwks(), media_type="application/json")
 
-    async def _token(self, request: Request, base: str) -> Response:
+    async def token(self, request: Request, base: str) -> Response:
         form = await _form(request)
         answer = await self._flows.token(form, request.headers.get("authorization"))
         return JSONResponse(answer, headers=_KEPT_NOWHERE)
 
-    async def _device_code(self, request: Request, base: str) -> Response:
+    async def device_code(self, request: Request, base: str) -> Response:
         code, device = self._flows.device(await _form(request))
         page = f"{base}/oauth2/v2.0/deviceauth"
         return JSONResponse(
@@ -162,7 +147,7 @@ class AuthorityFace:
             headers=_KEPT_NOWHERE,
         )
 
-    async def _authorize(self, request: Request, base: str) -> Response:
+    async def authorize(self, request: Request, base: str) -> Response:
         """The sign-in page, and what pressing one of its buttons leads to."""
         form = await _form(request) if request.method == "POST" else {}
         query = _parameters(request.url.query)
@@ -171,6 +156,7 @@ class AuthorityFace:
         try:
             sign_in = self._flows.sign_in(parameters)
         except OAuthError as error:
+            self._tell(request, error, new_id())
             return pages.notice("Sign-in refused", error.description, error.status)
         try:
             sign_in = self._flows.checked(sign_in, parameters)
@@ -179,8 +165,9 @@ class AuthorityFace:
             _refuse_strangers(request, base)
             person = await self._find(chosen) if chosen else None
             if person is None:
-                raise OAuthError("access_denied", 65004, "The person refused to sign in.")
+                raise _refused()
         except OAuthError as error:
+            self._tell(request, error, new_id())
             told = {"error": error.error, "error_description": error.description}
             return _return(sign_in, told)
         return _return(sign_in, {"code": self._flows.code(sign_in, person)})
@@ -202,7 +189,7 @@ class AuthorityFace:
             [hinted] if hinted else await self._people(),
         )
 
-    async def _device_page(self, request: Request, base: str) -> Response:
+    async def device_page(self, request: Request, base: str) -> Response:
         """The page on which a person enters the code that a device shows, and then who they are."""
         form = await _form(request) if request.method == "POST" else {}
         typed = form.get("user_code") or _parameters(request.url.query).get("user_code")
@@ -224,10 +211,11 @@ class AuthorityFace:
         person = await self._find(chosen) if chosen else None
         self._flows.enter(device, person)
         if person is None:
+            self._tell(request, _refused(), new_id())
             return pages.notice("Refused", "The device gets no token.")
         return pages.notice("Signed in", "The device goes on by itself; close this page.")
 
-    async def _log_out(self, request: Request, base: str) -> Response:
+    async def log_out(self, request: Request, base: str) -> Response:
         """Nobody stays signed in: what is left is to go where the client wants."""
         parameters = _parameters(request.url.query)
         if request.method == "POST":
@@ -238,7 +226,7 @@ class AuthorityFace:
             return RedirectResponse(_joined(uri, "?", {"state": state} if state else {}), 302)
         return pages.notice("Signed out", "You are signed out; close this page.")
 
-    async def _user_info(self, request: Request, base: str) -> Response:
+    async def user_info(self, request: Request, base: str) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
             if scheme.lower() != "bearer":
@@ -246,7 +234,7 @@ class AuthorityFace:
             caller = await self._verifier.verify(token.strip())
         except InvalidAuthenticationToken as error:
             refusal = OAuthError("invalid_token", 50020, error.message, status=401)
-            return self._refusal(refusal, "Bearer")
+            return self._refusal(request, refusal, "Bearer")
         person = await self._find(caller.person) if caller.person else None
         application = self._authority.applications.get((caller.application or "").casefold())
         if person is None or application is None:
@@ -266,9 +254,28 @@ class AuthorityFace:
     async def _people(self) -> Sequence[Person]:
         return await self._directory.people(self._authority.tenant, most=_LISTED)
 
-    def _refusal(self, error: OAuthError, challenge: str = "Basic") -> Response:
+    def _tell(self, request: Request, error: OAuthError, request_id: str) -> None:
+        """Leave the audit line of a refusal; what the client sent in a form stays out of it."""
+        told = Account(
+            request_id=request_id,
+            method=request.method,
+            target=request.url.path,
+            outcome="refused" if error.status < 500 else "failed",
+            status=error.status,
+            code=error.error,
+            tenant=self._authority.tenant,
+            person=None,
+            application=None,
+            owner=None,
+            rule="grant",
+            reason=f"AADSTS{error.number}",
+        )
+        log.info("audit", **msgspec.structs.asdict(told))
+
+    def _refusal(self, request: Request, error: OAuthError, challenge: str = "Basic") -> Response:
         """The error body of RFC 6749, section 5.2, with what Entra ID adds to it."""
         request_id, now = new_id(), f"{date_time_offset(self._clock.ticks())[:19]}Z"
+        self._tell(request, error, request_id)
         headers = dict(_KEPT_NOWHERE)
         if error.status == 401:
             headers["WWW-Authenticate"] = f'{challenge} realm="openprofile"'
@@ -287,7 +294,38 @@ class AuthorityFace:
         )
 
 
+Handler = Callable[[AuthorityFace, Request, str], Awaitable[Response]]
+
+
+def authority_routes(face_of: Callable[[str], AuthorityFace]) -> list[Route]:
+    """The routes of the local authority; ``face_of`` returns what speaks for a tenant by its
+    name, or what refuses one that nobody knows.
+    """
+
+    def route(path: str, handler: Handler, *methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await face_of(request.path_params["tenant"]).answer(request, handler)
+
+        return Route(path, endpoint, methods=[*(methods or ["GET"]), "OPTIONS"])
+
+    face, base = AuthorityFace, "/{tenant}/oauth2/v2.0"
+    return [
+        route("/{tenant}/v2.0/.well-known/openid-configuration", face.discovery),
+        route("/{tenant}/discovery/v2.0/keys", face.keys),
+        route(f"{base}/token", face.token, "POST"),
+        route(f"{base}/devicecode", face.device_code, "POST"),
+        route(f"{base}/authorize", face.authorize, "GET", "POST"),
+        route(f"{base}/deviceauth", face.device_page, "GET", "POST"),
+        route(f"{base}/logout", face.log_out, "GET", "POST"),
+        route("/{tenant}/oidc/userinfo", face.user_info, "GET", "POST"),
+    ]
+
+
 _KEPT_NOWHERE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def _refused() -> OAuthError:
+    return OAuthError("access_denied", 65004, "The person refused to sign in.")
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset, is_id
+from openprofile.errors import InvalidAuthenticationToken
 from openprofile.identity.claims import caller, refuse
 from openprofile.identity.keys import ALGORITHMS, PublishedKeys
 from openprofile.policy.caller import Caller
@@ -88,6 +89,8 @@ class TokenVerifier:
         algorithm, key_id = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise refuse(f"The token must be signed with {' or '.join(ALGORITHMS)}.")
+        if "crit" in header:  # RFC 7515, section 4.1.11: nothing that it could list is known here
+            raise refuse("The token's header has 'crit', which asks for what is not known here.")
         issuer = self._trusted(unverified.get("iss"))
         key = await issuer.keys.find(key_id, algorithm) if isinstance(key_id, str) else None
         if key is None:
@@ -118,7 +121,7 @@ class TokenVerifier:
 
 class _Registry(JWSRegistry):
     """What joserfc lets pass: one algorithm, and header members that this service need not know
-    (Entra ID adds one), but none that ``crit`` says it must.
+    (Entra ID adds one).
     """
 
     max_header_length = LONGEST
@@ -165,6 +168,18 @@ def _check_audience(told: Any, issuer: TrustedIssuer) -> None:
 
 def _moment(seconds: float) -> str:
     return f"{date_time_offset(int(seconds) * TICKS_PER_SECOND)[:19]}Z"
+
+
+def claimed_tenants(token: str) -> list[str]:
+    """The tenants that a token, not yet to be believed, names: first as its own, then as those of
+    its issuer. None where it is no token at all.
+    """
+    try:
+        _, claims = _peek(token)
+    except InvalidAuthenticationToken:
+        return []
+    named = [claims.get("tid"), *str(claims.get("iss", "")).split("/")]
+    return [one.casefold() for one in named if isinstance(one, str)]
 
 
 def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

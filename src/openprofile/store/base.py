@@ -37,6 +37,10 @@ class Record(msgspec.Struct, frozen=True):
     """Its place in its collection, as the Insert gave it; 0 for people and groups."""
 
 
+LONGEST_STATEMENT = 5
+"""Seconds that the database works on one statement of a read."""
+
+
 def new_version() -> int:
     """Where versions start: at random, so that an ETag of a deleted item never fits a new one."""
     return secrets.randbits(48) + 1

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +22,7 @@ from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
+    LONGEST_STATEMENT,
     Change,
     Conflict,
     Delete,
@@ -43,6 +46,7 @@ from openprofile.store.base import (
     next_version,
 )
 from openprofile.store.migrate import pending
+from openprofile.store.sqlite_room import Room
 from openprofile.store.sqlite_turn import Turn
 
 WAITING = 1000
@@ -52,6 +56,8 @@ GROUP = 256
 
 _BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
 """KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
+_STEPS = 50_000
+"""Steps of SQLite's virtual machine, a few milliseconds, between two looks at the clock."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
@@ -62,10 +68,12 @@ Result: TypeAlias = "list[Record | None]"
 class _Write:
     """Changes on their way to the writer, and the future of whoever waits for them."""
 
-    __slots__ = ("changes", "error", "future", "loop", "result")
+    __slots__ = ("changes", "error", "future", "loop", "result", "room")
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    def __init__(self, changes: Sequence[Change], room: int = 0) -> None:
         self.changes = changes
+        self.room = room
+        """Bytes that a heartbeat writes; one is what has no changes."""
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Result] = self.loop.create_future()
         self.result: Result = []
@@ -97,10 +105,10 @@ class SqliteStore:
         try:
             with availability():
                 _migrate(self._writer)
+                self._writer.execute("PRAGMA busy_timeout = 0")  # from here on it takes its turn
                 if bulk:
                     self._writer.execute(f"PRAGMA cache_size = -{_BULK_CACHE:d}")
                     self._writer.execute(f"PRAGMA wal_autocheckpoint = {_BULK_LOG:d}")
-                self._writer.execute("PRAGMA busy_timeout = 0")  # from here on it takes its turn
         except BaseException:
             self._writer.close()
             raise
@@ -110,7 +118,10 @@ class SqliteStore:
         else:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
-        self._turn = Turn(path)
+            self._reader.set_progress_handler(self._is_overdue, _STEPS)
+        self._until = math.inf
+        """When the statement that is being read has taken too long."""
+        self._turn, self._room = Turn(path), Room(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
@@ -137,13 +148,7 @@ class SqliteStore:
         return self._all(people.OBJECTS[kind], (tenant, after, limit))
 
     async def write(self, changes: Sequence[Change]) -> Result:
-        if self._closed:
-            raise Unavailable("the store is closed")
-        if self._queue.qsize() >= self._waiting:
-            raise Unavailable(f"{self._waiting} writes wait for the database already")
-        write = _Write(changes)
-        self._queue.put(write)
-        return await write.future
+        return await self._queued(_Write(changes))
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         return self._one(people.PERSON, (tenant, id_or_name)) or self._one(
@@ -193,7 +198,16 @@ class SqliteStore:
         return StoreFigures(waiting=self._queue.qsize(), groups=self._groups)
 
     async def check(self) -> None:
-        await self.write(())
+        await self._queued(_Write((), self._room.to_prove()))
+        self._room.proved()
+
+    async def _queued(self, write: _Write) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if self._queue.qsize() >= self._waiting:
+            raise Unavailable(f"{self._waiting} writes wait for the database already")
+        self._queue.put(write)
+        return await write.future
 
     async def close(self) -> None:
         if self._closed:
@@ -216,11 +230,18 @@ class SqliteStore:
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
         self._begin_reading()
+        self._until = time.monotonic() + LONGEST_STATEMENT
         with self._gate:
             try:
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
+            finally:
+                self._until = math.inf  # what begins and ends a transaction is never given up
+
+    def _is_overdue(self) -> bool:
+        """Whether SQLite is to give up the statement that it works on."""
+        return time.monotonic() > self._until
 
     def _begin_reading(self) -> None:
         """Let all that is read in this turn of the loop be one transaction, as each costs more
@@ -285,6 +306,7 @@ class SqliteStore:
         except Exception as error:  # noqa: BLE001  whoever waits for the write is told
             for write in group:
                 write.error = write.error or error
+                self._room.lacked(write.changes)
 
     def _carry_out(self, write: _Write) -> None:
         """Run one write inside the group's transaction; its failure takes back only itself.
@@ -292,7 +314,7 @@ class SqliteStore:
         An error of the database itself is raised: it ends the whole group.
         """
         if not write.changes:
-            self._writer.execute("UPDATE heartbeat SET beats = beats + 1")
+            self._writer.execute(_BEAT, (write.room,))
             return
         # One statement that fails leaves nothing behind: only several need a savepoint.
         several = len(write.changes) > 1 or not isinstance(write.changes[0], _OF_ITEMS)
@@ -403,6 +425,7 @@ _UPDATE = (
     "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_BEAT = "UPDATE heartbeat SET beats = beats + 1, room = zeroblob(?)"
 _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
