@@ -52,13 +52,16 @@ class App:
         allowed_origins: Collection[str] = (),
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
+        around_batch: Callable[[Face], Face] = lambda face: face,
+        unread: Callable[[GraphRequest, Fault], None] = lambda _, __: None,
         capacity: Capacity | None = None,
         meter: Meter | None = None,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are the others. ``meter`` counts what passes.
+        their paths; ``routes`` are the others. ``around_batch`` makes of the face of batches what
+        they go through; ``unread`` is told of what no face sees; ``meter`` counts what passes.
         """
         self.capacity = capacity = capacity or Capacity()
         self.meter = meter = meter or Meter()
@@ -71,11 +74,18 @@ class App:
         def guard(face: Face, limits: Limits, operation: str) -> Guard:
             most = capacity.requests
             return Guard(
-                face, self._refusals, limits, origins, meter, most=most, operation=operation
+                face,
+                self._refusals,
+                limits,
+                origins,
+                meter,
+                most=most,
+                operation=operation,
+                unread=unread,
             )
 
         self._graph = guard(face, limits, "unknown")
-        self._batch = guard(batch.answer, larger, "/$batch")
+        self._batch = guard(around_batch(batch.answer), larger, "/$batch")
         self._api = Cors(self._answer, allowed_origins)
         self._edges = Starlette(
             routes=[
