@@ -17,7 +17,7 @@ PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
     PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN"
-    "|(DEV|EXPLAIN|SERVE|TOKEN|TEST)_.*|(SERVICE|PORT)_.*)"
+    "|(DEV|EXPLAIN|SERVE|TOKEN|IMPORT|EXPORT|BACKUP|RESTORE|COPY|TEST)_.*|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what
 Kubernetes tells every container of a service with this name."""
@@ -217,6 +217,9 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     body_limit: Annotated[
         int, Meta(ge=1024, description="Bytes that a request's body may have.")
     ] = 1024 * 1024
+    batch_limit: Annotated[
+        int, Meta(ge=1, le=1000, description="Requests that one batch may hold.")
+    ] = 20
     item_limit: Annotated[
         int, Meta(ge=1, description="Items that one facet of one person may hold.")
     ] = 1000
@@ -311,6 +314,16 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             head=self.head_timeout,
             body=self.body_timeout,
             idle=self.idle_timeout,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """What requests and facets may hold by these settings."""
+        return Limits(
+            body=self.body_limit,
+            batch=self.batch_limit,
+            batch_body=max(Limits().batch_body, self.body_limit),
+            items=self.item_limit,
         )
 
     def all_issuers(self) -> list[IssuerSettings]:

@@ -232,6 +232,23 @@ async def test_M9l_a_a_key_in_parentheses_is_the_same(ada: Client) -> None:
     assert answers == [answers[0]] * 4
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('$filter=inference eq {"confidenceScore":0.9}', ["Chess"]),
+        ('$filter=inference eq @a&@a={"confidenceScore":0.9}', ["Chess"]),
+        ('$filter=inference ne {"confidenceScore":0.9}', ["Go", "Hiking"]),
+        ('$filter=inference in [{"confidenceScore":0.4},null]', ["Go", "Hiking"]),
+        ("$filter=inference eq inference and createdBy eq lastModifiedBy&$top=1", ["Chess"]),
+        ("$filter=sources eq sources&$top=1", ["Chess"]), ("$filter=sources eq []", []),
+    ],
+)  # fmt: skip
+async def test_M9n_complex_values_are_compared(
+    ada: Client, query: str, expected: list[str]
+) -> None:
+    assert await names(ada, query) == expected
+
+
 async def test_M9m_what_is_filtered_is_counted(ada: Client) -> None:
     query = "$filter=categories/$count($filter=$this eq 'Mind') eq 1"
     assert await names(ada, query) == ["Chess"]

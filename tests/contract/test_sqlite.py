@@ -10,7 +10,7 @@ import pytest
 from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
 from contract.store_contract import StoreContract, insert, key, people
-from openprofile.store import sqlite_room, sqlite_turn
+from openprofile.store import sqlite, sqlite_room, sqlite_turn
 from openprofile.store.base import SchemaTooNew, Store, Unavailable
 from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
@@ -137,6 +137,23 @@ class TestTurn:
         await people(store)
         await store.write([insert(key())])
         await store.close()
+
+
+@pytest.mark.anyio
+async def test_a_statement_that_takes_too_long_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_STEPS", 1)
+    store = SqliteStore(tmp_path / "db")
+    await people(store)
+    await store.write([insert(key(str(n))) for n in range(9)])
+    with monkeypatch.context() as impatient:
+        impatient.setattr(sqlite, "LONGEST_STATEMENT", -1)
+        with pytest.raises(Unavailable, match="interrupted"):
+            await store.collection("t", "o", "f")
+        await store.write([insert(key("9"))])
+    assert len(await store.collection("t", "o", "f")) == 10
+    await store.close()
 
 
 @pytest.mark.anyio

@@ -124,7 +124,14 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "odata.payload": {
+        "MOST_NESTED": ("400 `BadRequest`", f"{_API}test_a_body_is_nested_so_deep"),
         "MOST_FAULTS": ("no more are told", f"{_API}test_so_many_faults_of_a_body_are_told"),
+    },
+    "store.base": {
+        "LONGEST_STATEMENT": (
+            "503 `serviceNotAvailable`",
+            "tests/contract/test_sqlite.py::test_a_statement_that_takes_too_long_is_given_up",
+        ),
     },
 }
 """By place in the code and name: what happens beyond the limit, and the test that shows it."""

@@ -30,7 +30,7 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
     owner: str | None
     """The id of the person whose data was asked for, where that became known."""
     rule: str | None
-    """What decided: ``token``, or the rule of a Decision."""
+    """What decided: ``token``, ``grant``, or the rule of a Decision."""
     reason: str | None
 
 

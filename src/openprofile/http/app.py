@@ -54,6 +54,8 @@ class App:
         allowed_origins: Collection[str] = (),
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
+        around_batch: Callable[[Face], Face] = lambda face: face,
+        unread: Callable[[GraphRequest, Fault], None] = lambda _, __: None,
         capacity: Capacity | None = None,
         meter: Meter | None = None,
         tracer: Tracer | None = None,
@@ -61,7 +63,8 @@ class App:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are the others. ``meter`` counts what passes, and
+        their paths; ``routes`` are the others. ``around_batch`` makes of the face of batches what
+        they go through; ``unread`` is told of what no face sees; ``meter`` counts what passes, and
         ``tracer`` traces it.
         """
         self.capacity = capacity = capacity or Capacity()
@@ -75,10 +78,20 @@ class App:
         places = Places(capacity.requests, meter)
 
         def guard(face: Face, limits: Limits, operation: str) -> Guard:
-            return Guard(face, self._refusals, limits, origins, meter, places, operation, tracer)
+            return Guard(
+                face,
+                self._refusals,
+                limits,
+                origins,
+                meter,
+                places,
+                operation,
+                tracer,
+                unread=unread,
+            )
 
         self._graph = guard(face, limits, "unknown")
-        self._batch = guard(batch.answer, larger, "/$batch")
+        self._batch = guard(around_batch(batch.answer), larger, "/$batch")
         self._api = Cors(self._answer, allowed_origins)
         self._edges = Starlette(
             routes=[

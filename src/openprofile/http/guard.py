@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from openprofile.clock import new_id
-from openprofile.errors import UriTooLong
+from openprofile.errors import Fault, UriTooLong
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
 from openprofile.http.origin import Origins
@@ -45,9 +45,14 @@ class Guard:
         places: Places,
         operation: str,
         tracer: Tracer | None,
+        *,
+        unread: Callable[[Request, Fault], None] = lambda _, __: None,
     ) -> None:
-        """``operation`` is what requests count as where the face does not say."""
+        """``operation`` is what requests count as where the face does not say; ``unread`` is told
+        of what is refused before ``face`` sees it.
+        """
         self._face = face
+        self._unread = unread
         self._refusals = refusals
         self._limits = limits
         self._origins = origins
@@ -98,18 +103,26 @@ class Guard:
         operation: Operation,
     ) -> Answer:
         query = scope["query_string"].decode("latin-1")
-        require_short(path, query, self._limits.url)
+        body, fault = b"", None
+        try:
+            require_short(path, query, self._limits.url)
+            body = await self._body(receive, headers)
+        except Fault as error:
+            fault = error
         request = Request(
             method=scope["method"],
             path=path,
             query=query,
             headers=headers,
-            body=await self._body(receive, headers),
+            body=body,
             origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
             id=request_id,
             body_limit=self._limits.body,
             operation=operation,
         )
+        if fault is not None:
+            self._unread(request, fault)
+            raise fault
         # From here on: whoever is slow to send a request keeps nobody's place.
         await self._places.take()
         try:

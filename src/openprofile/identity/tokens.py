@@ -88,6 +88,8 @@ class TokenVerifier:
         algorithm, key_id = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise refuse(f"The token must be signed with {' or '.join(ALGORITHMS)}.")
+        if "crit" in header:  # RFC 7515, section 4.1.11: nothing that it could list is known here
+            raise refuse("The token's header has 'crit', which asks for what is not known here.")
         issuer = self._trusted(unverified.get("iss"))
         key = await issuer.keys.find(key_id, algorithm) if isinstance(key_id, str) else None
         if key is None:
@@ -118,7 +120,7 @@ class TokenVerifier:
 
 class _Registry(JWSRegistry):
     """What joserfc lets pass: one algorithm, and header members that this service need not know
-    (Entra ID adds one), but none that ``crit`` says it must.
+    (Entra ID adds one).
     """
 
     max_header_length = LONGEST

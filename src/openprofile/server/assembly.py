@@ -11,7 +11,7 @@ from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.http.app import App
-from openprofile.http.audit import audited
+from openprofile.http.audit import audited, audited_batch, audited_unread
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Face
 from openprofile.http.graph import Graph
@@ -105,6 +105,8 @@ def assemble(
         origins=origins,
         allowed_origins=allowed_origins,
         faces={RELATIONS_PATH: whole(relations_over, store), **(faces or {})},
+        around_batch=partial(audited_batch, recent=recent),
+        unread=partial(audited_unread, recent=recent),
         routes=[Route(METRICS_PATH, metrics.__call__), *routes],
         capacity=capacity,
         meter=meter,

@@ -17,9 +17,10 @@ from openprofile.http.origin import Network, Origins
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.federation import Federation
 from openprofile.server.assembly import assemble, graph_factory
+from openprofile.server.issuers import trusted_issuers
 from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
-from openprofile.settings import BadSettings, Limits, Settings
+from openprofile.settings import BadSettings, Settings
 from openprofile.tracing import Tracer
 
 
@@ -33,25 +34,14 @@ async def service(
     machine reaches it. Raises BadSettings for a start that would not be secure, SchemaTooNew and
     Unavailable for a database that cannot be used.
     """
-    # Only here: the HTTP client takes a tenth of a second to load, and the stand-in needs none.
-    from openprofile.identity.discovery import foreign_issuers, http_client  # noqa: PLC0415
-
     public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
     federation = Federation(tuple(settings.all_tenants()), settings.trusts())
-    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    limits = settings.limits
     clock = Clock()
-    async with http_client() as client:
-        issuers = [
-            trusted
-            for rules in settings.all_issuers()
-            for trusted in foreign_issuers(rules, client, clock)
-        ]
-        keys = {id(one.keys): one.keys for one in issuers}.values()
+    async with trusted_issuers(settings, clock) as issuers:
         tracer = Tracer(settings.trace_endpoint) if settings.trace_endpoint else None
         store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
-            for published in keys:
-                published.start()  # an issuer that cannot be used is in the log from the start on
             directory = Directory(store, clock)
             admission = Admission(directory, create=settings.create_people)
             verifier = TokenVerifier(issuers, clock, admission)
@@ -72,8 +62,6 @@ async def service(
                 tracer=tracer,
             )
         finally:
-            for published in keys:
-                await published.close()
             await store.close()
             if tracer:
                 await asyncio.to_thread(tracer.close)

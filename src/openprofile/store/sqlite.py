@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +22,7 @@ from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
+    LONGEST_STATEMENT,
     Change,
     Conflict,
     Delete,
@@ -40,6 +43,7 @@ from openprofile.store.base import (
     StoreError,
     Unavailable,
     Update,
+    next_version,
 )
 from openprofile.store.migrate import pending
 from openprofile.store.sqlite_room import Room
@@ -49,6 +53,11 @@ WAITING = 1000
 """How many writes wait at most, unless told otherwise."""
 GROUP = 256
 """How many writes one commit carries at most."""
+
+_BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
+"""KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
+_STEPS = 50_000
+"""Steps of SQLite's virtual machine, a few milliseconds, between two looks at the clock."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
@@ -86,15 +95,20 @@ class SqliteStore:
     seeing a transaction that is under way.
     """
 
-    def __init__(self, path: Path | None, *, waiting: int = WAITING) -> None:
-        """``waiting`` is how many writes may wait; any further raises Unavailable."""
+    def __init__(self, path: Path | None, *, waiting: int = WAITING, bulk: bool = False) -> None:
+        """``waiting`` is how many writes may wait; any further raises Unavailable. With ``bulk``,
+        much is about to be written: that takes memory, and a longer log.
+        """
         self._waiting = waiting
         self._groups = Histogram(SIZES)
         self._writer = _connect(path)
         try:
-            with _availability():
+            with availability():
                 _migrate(self._writer)
                 self._writer.execute("PRAGMA busy_timeout = 0")  # from here on it takes its turn
+                if bulk:
+                    self._writer.execute(f"PRAGMA cache_size = -{_BULK_CACHE:d}")
+                    self._writer.execute(f"PRAGMA wal_autocheckpoint = {_BULK_LOG:d}")
         except BaseException:
             self._writer.close()
             raise
@@ -104,6 +118,9 @@ class SqliteStore:
         else:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
+            self._reader.set_progress_handler(self._is_overdue, _STEPS)
+        self._until = math.inf
+        """When the statement that is being read has taken too long."""
         self._turn, self._room = Turn(path), Room(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
@@ -173,7 +190,7 @@ class SqliteStore:
         return Remembered(*rows[0]) if rows else None
 
     async def secret(self) -> bytes:
-        with self._gate, _availability():
+        with self._gate, availability():
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
         return bytes(secret)
 
@@ -213,11 +230,18 @@ class SqliteStore:
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
         self._begin_reading()
+        self._until = time.monotonic() + LONGEST_STATEMENT
         with self._gate:
             try:
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
+            finally:
+                self._until = math.inf  # what begins and ends a transaction is never given up
+
+    def _is_overdue(self) -> bool:
+        """Whether SQLite is to give up the statement that it works on."""
+        return time.monotonic() > self._until
 
     def _begin_reading(self) -> None:
         """Let all that is read in this turn of the loop be one transaction, as each costs more
@@ -269,7 +293,7 @@ class SqliteStore:
 
     def _commit(self, group: list[_Write]) -> None:
         try:
-            with self._gate, _availability():
+            with self._gate, availability():
                 self._turn.begin(self._writer)
                 try:
                     for write in group:
@@ -322,7 +346,8 @@ class SqliteStore:
                 return self._put(change)
             case Update(key, revise):
                 before = self._existing(key)
-                version, text = before.version + 1, revise(before)
+                text = revise(before)
+                version = next_version(before.version, text)
                 self._writer.execute(_UPDATE, (version, text, *_place(key)))
                 return Record(key.id, version, text, before.created)
             case Delete(key, check):
@@ -417,7 +442,7 @@ def _settle(writes: Sequence[_Write]) -> None:
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:
-    with _availability():
+    with availability():
         connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
         )
@@ -446,7 +471,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _availability() -> Iterator[None]:
+def availability() -> Iterator[None]:
     """Turn an error of the database itself into Unavailable."""
     try:
         yield
