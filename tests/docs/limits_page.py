@@ -49,6 +49,12 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
+    "http.guard": {
+        "MOST_HELD": (
+            "503 `serviceNotAvailable`",
+            f"{_API}test_bodies_have_so_many_bytes_together",
+        ),
+    },
     "http.throttle": {
         "MOST_CALLERS": (
             "who asked longest ago has a new bucket",
