@@ -17,7 +17,7 @@ PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
     PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN"
-    "|(DEV|EXPLAIN|SERVE|TOKEN|TEST)_.*|(SERVICE|PORT)_.*)"
+    "|(DEV|EXPLAIN|SERVE|TOKEN|IMPORT|EXPORT|BACKUP|RESTORE|COPY|TEST)_.*|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what
 Kubernetes tells every container of a service with this name."""
@@ -305,6 +305,11 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             body=self.body_timeout,
             idle=self.idle_timeout,
         )
+
+    @property
+    def limits(self) -> Limits:
+        """What requests and facets may hold by these settings."""
+        return Limits(body=self.body_limit, items=self.item_limit)
 
     def all_issuers(self) -> list[IssuerSettings]:
         """Every issuer, the first one first."""

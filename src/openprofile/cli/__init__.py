@@ -5,8 +5,12 @@ from __future__ import annotations
 import click
 
 from openprofile import __version__
+from openprofile.cli.backup import backup, restore
+from openprofile.cli.copy import copy
 from openprofile.cli.dev import dev
 from openprofile.cli.explain import explain
+from openprofile.cli.export import export
+from openprofile.cli.import_ import import_
 from openprofile.cli.serve import serve, serve_worker
 from openprofile.cli.token import token
 
@@ -17,5 +21,5 @@ def main() -> None:
     """A self-hosted people-profile service that speaks Microsoft Graph's profile API."""
 
 
-for command in (dev, serve, serve_worker, token, explain):
+for command in (dev, serve, serve_worker, token, explain, import_, export, backup, restore, copy):
     main.add_command(command)

@@ -78,6 +78,8 @@ class Call(msgspec.Struct, frozen=True):
     request: Request
     caller: Caller
     target: Target
+    version: str
+    """The version of the API that the path begins with."""
 
 
 class Answer(msgspec.Struct, frozen=True):

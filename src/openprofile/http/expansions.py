@@ -38,11 +38,6 @@ _EXPANDABLE = ("directReports", "manager", "memberOf", "members")
 _SETS: dict[type[DirectoryObject], str] = {User: "users", Group: "groups"}
 
 
-def version(call: Call) -> str:
-    """The version of the API that a request is for."""
-    return call.request.path.split("/")[1]
-
-
 def entity_set(kind: type[DirectoryObject]) -> str:
     """The entity set that objects of a kind are in."""
     return _SETS[kind]
@@ -50,7 +45,7 @@ def entity_set(kind: type[DirectoryObject]) -> str:
 
 def url_of(call: Call, one: Object) -> str:
     """The canonical URL of an object."""
-    return f"{call.request.origin}/{version(call)}{_path_of(one)}"
+    return f"{call.request.origin}/{call.version}{_path_of(one)}"
 
 
 def page_size(top: int | None) -> int:
@@ -95,7 +90,7 @@ class Objects:
         """
         shown = await self._members(plan, one)
         text = msgspec.json.encode(shown).decode()
-        navigation = VERSIONS[version(self._call)].navigation(type(entity(one)))
+        navigation = VERSIONS[self._call.version].navigation(type(entity(one)))
         return Entry("", text, url_of(self._call, one), derived, navigation)
 
     async def _members(self, plan: Plan, one: Object) -> dict[str, Any]:
@@ -110,7 +105,7 @@ class Objects:
             }
         if plan.selection is not None:
             values = plan.selection.project(values, None, None)
-        elif person and version(call) == "v1.0":
+        elif person and call.version == "v1.0":
             values = {name: values[name] for name in User.usual}
         for expansion in plan.expand:
             if expansion.collection:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from openprofile.clock import Clock
+from openprofile.errors import BadRequest
 from openprofile.http.body import json_body
 from openprofile.http.conditions import conditions_of, require_new
 from openprofile.http.exchange import (
@@ -18,6 +19,7 @@ from openprofile.http.exchange import (
     odata_answer,
     raw_answer,
 )
+from openprofile.http.links import refers
 from openprofile.http.query import (
     PAGED,
     entry_of,
@@ -57,7 +59,7 @@ class FacetFace:
         self._token_key = token_key
         self._collection: Handlers = {"GET": self._list, "POST": self._create}
         self._count_of: Handlers = {"GET": self._count}
-        self._references: Handlers = {"GET": self._list_references, "POST": self._create}
+        self._references: Handlers = {"GET": self._list_references, "POST": self._add}
         self._item: Handlers = {"GET": self._get, "PATCH": self._update, "DELETE": self._delete}
         self._reference: Handlers = {"GET": self._get_reference}
         self._profile_reference: Handlers = {"GET": self._get_profile_reference}
@@ -169,6 +171,18 @@ class FacetFace:
         location = f"{call.request.origin}/beta{call.target.path()}/{record.id}"
         shown = _Shown(call, access, record, plan, form)
         return self._written(shown, 201, {"Location": location})
+
+    async def _add(self, call: Call) -> Answer:
+        """A POST to the references creates as well, but refers to nothing: an item is in the
+        collection that it was created in.
+        """
+        if refers(read_members(json_body(call.request))):
+            raise BadRequest(
+                "The items of a facet cannot be referred to from elsewhere; the body of a create "
+                "is the item.",
+                target="@odata.id",
+            )
+        return await self._create(call)
 
     async def _update(self, call: Call) -> Answer:
         facet, item_id = item_of(call.target)

@@ -72,7 +72,7 @@ class Graph:
         handler = handlers.get(method)
         if handler is None:
             raise MethodNotAllowed(request.method, list(handlers), read_only=target.kind.read_only)
-        return await handler(Call(request, caller, target))
+        return await handler(Call(request, caller, target, version))
 
     def _handlers(self, target: Target) -> Handlers:
         match target.names:

@@ -115,7 +115,7 @@ def bind(segments: list[str], model: Model, query: str = "") -> Target:
         if key is not None:
             if not at.collection:
                 raise BadRequest(f"{quoted(found)} is a single resource and takes no key.")
-            if key.name not in ("id", *at.target.alternate_keys):
+            if find(key.name, dict.fromkeys(("id", *at.target.alternate_keys))) is None:
                 raise BadRequest(f"{quoted(found)} has no key named {quoted(key.name)}.")
             here = model.navigation(at.target)
             _pass_casts(rest, at.target)

@@ -26,6 +26,8 @@ _LEVELS: tuple[Level, ...] = ("none", "minimal", "full")
 
 Shown = Literal["entities", "references", "count"]
 
+_VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+
 
 class Format(msgspec.Struct, frozen=True):
     """How an answer is written."""
@@ -131,11 +133,7 @@ def answered_version(max_version: str | None) -> str:
     text = max_version.strip()
     if text == "4.0":
         return "4.0"
-    try:
-        newest = float(text)
-    except ValueError:
-        newest = 0.0
-    if not 4.0 < newest < 100:
+    if _VERSION.fullmatch(text) is None or not 4.0 < float(text) < 100:
         raise BadRequest(
             f"OData-MaxVersion is {quoted(max_version)}; expected 4.0 or 4.01.",
             target="OData-MaxVersion",
@@ -334,8 +332,8 @@ def _read(media: str, version: str) -> Format | None:
                 level = next(known for known in _LEVELS if known == value)
             case "ieee754compatible" if value in ("true", "false"):
                 ieee754 = value == "true"
-            case "streaming" if value in ("true", "false"):
-                pass
+            case "streaming" | "exponentialdecimals" if value in ("true", "false"):
+                pass  # an answer has no Edm.Decimal to write with an exponent
             case "charset" if value in ("utf-8", "utf8"):
                 pass
             case "q" | "":

@@ -19,7 +19,7 @@ from openprofile.server.assembly import assemble, graph_factory
 from openprofile.server.issuers import trusted_issuers
 from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
-from openprofile.settings import BadSettings, Limits, Settings
+from openprofile.settings import BadSettings, Settings
 
 
 @asynccontextmanager
@@ -34,7 +34,7 @@ async def service(
     """
     public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
     federation = Federation(tuple(settings.all_tenants()), settings.trusts())
-    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    limits = settings.limits
     clock = Clock()
     async with trusted_issuers(settings, clock) as issuers:
         store = await open_store(settings.database, waiting=settings.write_queue_limit)

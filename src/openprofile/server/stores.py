@@ -24,14 +24,23 @@ def embedded_store(data: Path, *, memory: bool = False) -> Store:
     return SqliteStore(None if memory else database(data))
 
 
-async def open_store(dsn: str, *, waiting: int = 1000) -> Store:
-    """The store that a database's URL names, in which so many writes may wait.
+def sqlite_file(dsn: str) -> Path | None:
+    """The file that a database's URL names; None where it is no SQLite database."""
+    kind, _, rest = dsn.partition("://")
+    if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return Path(rest[1:])
+    return None
+
+
+async def open_store(dsn: str, *, waiting: int = 1000, bulk: bool = False) -> Store:
+    """The store that a database's URL names, in which so many writes may wait; ``bulk`` prepares
+    it for much that is written.
 
     Raises BadSettings for a URL of no kind that is known, and what the store raises.
     """
-    kind, _, rest = dsn.partition("://")
-    if kind == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        return SqliteStore(Path(rest[1:]), waiting=waiting)
+    if file := sqlite_file(dsn):
+        return SqliteStore(file, waiting=waiting, bulk=bulk)
+    kind = dsn.partition("://")[0]
     if kind in ("postgresql", "postgres"):
         try:  # its driver is an extra, and nobody else should wait for it to load
             from openprofile.store.postgres import PostgresStore  # noqa: PLC0415

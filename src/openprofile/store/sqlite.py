@@ -40,6 +40,7 @@ from openprofile.store.base import (
     StoreError,
     Unavailable,
     Update,
+    next_version,
 )
 from openprofile.store.migrate import pending
 from openprofile.store.sqlite_turn import Turn
@@ -48,6 +49,9 @@ WAITING = 1000
 """How many writes wait at most, unless told otherwise."""
 GROUP = 256
 """How many writes one commit carries at most."""
+
+_BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
+"""KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
@@ -83,15 +87,20 @@ class SqliteStore:
     seeing a transaction that is under way.
     """
 
-    def __init__(self, path: Path | None, *, waiting: int = WAITING) -> None:
-        """``waiting`` is how many writes may wait; any further raises Unavailable."""
+    def __init__(self, path: Path | None, *, waiting: int = WAITING, bulk: bool = False) -> None:
+        """``waiting`` is how many writes may wait; any further raises Unavailable. With ``bulk``,
+        much is about to be written: that takes memory, and a longer log.
+        """
         self._waiting = waiting
         self._groups = Histogram(SIZES)
         self._writer = _connect(path)
         try:
-            with _availability():
+            with availability():
                 _migrate(self._writer)
                 self._writer.execute("PRAGMA busy_timeout = 0")  # from here on it takes its turn
+                if bulk:
+                    self._writer.execute(f"PRAGMA cache_size = -{_BULK_CACHE:d}")
+                    self._writer.execute(f"PRAGMA wal_autocheckpoint = {_BULK_LOG:d}")
         except BaseException:
             self._writer.close()
             raise
@@ -176,7 +185,7 @@ class SqliteStore:
         return Remembered(*rows[0]) if rows else None
 
     async def secret(self) -> bytes:
-        with self._gate, _availability():
+        with self._gate, availability():
             (secret,) = self._reader.execute("SELECT value FROM secret").fetchone()
         return bytes(secret)
 
@@ -263,7 +272,7 @@ class SqliteStore:
 
     def _commit(self, group: list[_Write]) -> None:
         try:
-            with self._gate, _availability():
+            with self._gate, availability():
                 self._turn.begin(self._writer)
                 try:
                     for write in group:
@@ -315,7 +324,8 @@ class SqliteStore:
                 return self._put(change)
             case Update(key, revise):
                 before = self._existing(key)
-                version, text = before.version + 1, revise(before)
+                text = revise(before)
+                version = next_version(before.version, text)
                 self._writer.execute(_UPDATE, (version, text, *_place(key)))
                 return Record(key.id, version, text, before.created)
             case Delete(key, check):
@@ -409,7 +419,7 @@ def _settle(writes: Sequence[_Write]) -> None:
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:
-    with _availability():
+    with availability():
         connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
         )
@@ -438,7 +448,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _availability() -> Iterator[None]:
+def availability() -> Iterator[None]:
     """Turn an error of the database itself into Unavailable."""
     try:
         yield
