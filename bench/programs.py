@@ -43,10 +43,11 @@ def floor(log: Path, core: int | None, *options: str) -> Iterator[Running]:
 
 @contextmanager
 def serve(
-    database: str, issuer: str, tenant: str, log: Path, core: int | None
+    database: str, issuer: str, tenant: str, log: Path, core: int | None, **more: str
 ) -> Iterator[Running]:
-    """``openprofile serve``."""
+    """``openprofile serve``, with ``more`` settings."""
     settings = {
+        **{f"OPENPROFILE_{name}": text for name, text in more.items()},
         "OPENPROFILE_DATABASE": database,
         "OPENPROFILE_ISSUER": issuer,
         "OPENPROFILE_TENANT": tenant,

@@ -38,7 +38,9 @@ LONGEST_HEAD = 64 * 1024
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status} {status.phrase}\r\n" for status in HTTPStatus}
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
 
 
 def answer_at_once(send: Any, status: int, headers: list[str], body: bytes) -> bool:
@@ -57,7 +59,9 @@ def answer_at_once(send: Any, status: int, headers: list[str], body: bytes) -> b
     if _CONTROL.search("".join(headers)):
         raise ValueError("A header holds a control character.")
     lines = "\r\n".join(headers)
-    head = f"{_STATUS_LINES[status]}{lines}\r\n\r\n".encode()
+    common = b"".join(b"%b: %b\r\n" % header for header in cycle.default_headers)  # the date
+    head = _STATUS_LINES[status] + common + f"{lines}\r\n\r\n".encode()
+    cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True
     cycle.transport.write(head if cycle.scope["method"] == "HEAD" else head + body)
     cycle.message_event.set()
