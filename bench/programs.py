@@ -24,6 +24,11 @@ class Running(msgspec.Struct, frozen=True):
     took: float
     """Seconds from its start until it said that it answers."""
 
+    def processor(self) -> float:
+        """Seconds of a processor that it has taken."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
     def resident(self) -> float:
         """Megabytes of memory that it holds."""
         return float(self.process.memory_info().rss / 1_000_000)
