@@ -108,10 +108,9 @@ class Typed:
 
     def as_complexes(self, node: syntax.Node, value: Bound, kind: type[Complex]) -> Bound:
         """A list of JSON objects, likewise."""
-        if not isinstance(value, Array) and not (isinstance(value, Constant) and not value.value):
+        if not isinstance(value, (Array, Constant)):
             raise self.unsupported(node, f"comparing {value.type} with {qualified(kind)}")
-        items = value.items if isinstance(value, Array) else ()
-        made = tuple([self.as_complex(node, each, kind) for each in items])
+        made = tuple([self.as_complex(node, each, kind) for each in _items(value)])
         return Array(Type(qualified(kind), collection=True), made)
 
     def _member(self, node: syntax.Node, value: Bound, property: Property) -> Bound:
