@@ -116,11 +116,12 @@ class Typed:
     def _member(self, node: syntax.Node, value: Bound, property: Property) -> Bound:
         if not property.collection:
             return self._single(node, value, property)
-        if value.type.collection:
-            return Gathered(
-                value.type, tuple([self._single(node, each, property) for each in _items(value)])
-            )
-        raise self._misfit(node, value, property)
+        if not value.type.collection:
+            raise self._misfit(node, value, property)
+        if not isinstance(value, (Array, Constant)):
+            raise self.unsupported(node, f"a collection that is not listed, as {property.name}")
+        items = [self._single(node, each, property) for each in _items(value)]
+        return Gathered(value.type, tuple(items))
 
     def _single(self, node: syntax.Node, value: Bound, property: Property) -> Bound:
         wanted = Type(property.edm)
