@@ -15,6 +15,7 @@ from openprofile.http.query import (
     LARGEST_PAGE,
     bounded_page,
     entry_of,
+    frame_of,
     item_plan,
     no_options,
     page_size,
@@ -23,6 +24,7 @@ from openprofile.http.query import (
 )
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
+from openprofile.odata.limits import Guard
 from openprofile.odata.path import Target
 from openprofile.odata.query.compile import prepare
 from openprofile.odata.query.cursor import Cursor, seal
@@ -57,19 +59,20 @@ class ProfileFace:
         found = await self._profiles.facets(access)
         context, url = profile_context(call, access), profile_url(call, access)
         size, headers = page_size(call)
-        room, now = LARGEST_PAGE, self._clock.ticks()
+        room, now, guard = LARGEST_PAGE, self._clock.ticks(), Guard()
         expanded = {}
         for facet, (inner, shown) in _shown(plan).items():
             if shown == "count":
-                number = inner.count(found[facet], now=now)
+                number = inner.count(found[facet], now=now, guard=guard)
                 expanded[facet] = Expanded(FACETS[facet], "", (), count=number, shown=shown)
                 continue
-            page = bounded_page(inner, found[facet], size=size, now=now, room=room)
+            page = bounded_page(inner, found[facet], size=size, now=now, room=room, guard=guard)
+            frame = frame_of(inner, form, now, guard)
             room -= sum(len(row.text) for row in page.rows)
             expanded[facet] = Expanded(
                 kind=FACETS[facet],
                 context=f"{context}/{facet}{selected(inner)}",
-                entries=[entry_of(inner, row, f"{url}/{facet}", now) for row in page.rows],
+                entries=[entry_of(inner, row, f"{url}/{facet}", frame) for row in page.rows],
                 count=page.count,
                 next_link=self._next_link(call, plan, facet, inner, shown, page.next),
                 shown=shown,
