@@ -50,7 +50,7 @@ class Capacity(msgspec.Struct, frozen=True):
     """What one process takes on at once, and how many seconds it waits for its clients."""
 
     connections: int = 1000
-    requests: int = 256
+    requests: int = 128
     rate: int = 0
     """Requests a second of one caller; 0 for any number."""
     head: float = 10
@@ -243,10 +243,10 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(
             ge=1,
-            description="Requests that one process answers at once; any further is answered 503 "
-            "with `Retry-After`.",
+            description="Requests that one process answers at once; any further waits for a "
+            "second, and is then answered 503 with `Retry-After`.",
         ),
-    ] = 256
+    ] = 128
     write_queue_limit: Annotated[
         int,
         Meta(
@@ -287,6 +287,13 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(
             description="The bearer token that `/metrics` is read with; without one, it is read "
             "from this machine alone, and not at all where there is a `public_url`.",
+        ),
+    ] = None
+    trace_endpoint: Annotated[
+        str | None,
+        Meta(
+            description="Where traces are sent, by OTLP over HTTP, as "
+            "`http://localhost:4318/v1/traces`; needs `openprofile[otel]`."
         ),
     ] = None
     log_level: Annotated[

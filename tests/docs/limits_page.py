@@ -49,6 +49,38 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
+    "http.faults": {
+        "MOST_PLANNED": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_so_many_faults_are_planned_at_a_time",
+        ),
+        "LONGEST_DELAY": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
+        ),
+    },
+    "document": {
+        "LARGEST_DOCUMENT": (
+            "refused, with line 1",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+        "MOST_VALUES": (
+            "refused, with its line",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+    },
+    "state": {
+        "MOST_SNAPSHOTS": (
+            "the oldest gives way",
+            "tests/api/test_state.py::test_so_many_snapshots_are_kept_and_the_oldest_gives_way",
+        ),
+    },
+    "http.tenants": {
+        "MOST_TENANTS": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_there_are_so_many_tenants",
+        ),
+    },
     "http.throttle": {
         "MOST_CALLERS": (
             "who asked longest ago has a new bucket",
@@ -106,6 +138,12 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
         "LONGEST": (
             "401 `InvalidAuthenticationToken`",
             f"{_API}test_a_token_has_so_many_characters",
+        ),
+    },
+    "store.sqlite_room": {
+        "MOST_PROVED": (
+            "`/readyz` may say yes, and the write is a 503",
+            "tests/contract/test_sqlite.py::TestRoom::test_a_heartbeat_fails_where_an_item_would",
         ),
     },
     "odata.batch": {
