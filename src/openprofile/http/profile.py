@@ -104,7 +104,8 @@ class ProfileFace:
 
 def _entry(url: str) -> Entry:
     """The profile itself, at its canonical URL."""
-    return Entry("", write(Profile(id=PROFILE_ID)), url, navigation=Profile.navigation())
+    text = write(Profile(id=PROFILE_ID))
+    return Entry("", text, lambda: url, navigation=Profile.navigation())
 
 
 class _Inner(NamedTuple):
