@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from openprofile.clock import Clock
 from openprofile.errors import (
     ObjectConflict,
@@ -111,6 +113,10 @@ class Directory:
             [putting(tenant, person) for person in people]
             + [putting_group(tenant, group, people_in) for group, people_in in groups]
         )
+
+    async def add(self, tenant: str, person: Person) -> None:
+        """Store a new person; raises Conflict if another person has the id or the name."""
+        await self._store.write([msgspec.structs.replace(putting(tenant, person), new=True)])
 
     async def revise(
         self,
