@@ -8,6 +8,7 @@ import msgspec
 
 from openprofile.clock import Clock
 from openprofile.errors import BadRequest
+from openprofile.etags import etag
 from openprofile.http.body import json_body
 from openprofile.http.conditions import conditions_of, require_new
 from openprofile.http.exchange import (
@@ -44,7 +45,7 @@ from openprofile.odata.representation import (
     reference_body,
     references_body,
 )
-from openprofile.profiles import Access, Profiles, etag
+from openprofile.profiles import Access, Profiles
 from openprofile.store.base import Record
 
 

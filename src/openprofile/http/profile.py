@@ -26,11 +26,12 @@ from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
 from openprofile.odata.limits import Guard
 from openprofile.odata.path import Target
+from openprofile.odata.payload import write
 from openprofile.odata.query.compile import prepare
 from openprofile.odata.query.cursor import Cursor, seal
 from openprofile.odata.query.options import query
 from openprofile.odata.query.plan import Plan
-from openprofile.odata.representation import Expanded, Shown, expanded_body
+from openprofile.odata.representation import Entry, Expanded, Shown, expanded_body
 from openprofile.profiles import Profiles
 
 
@@ -77,7 +78,7 @@ class ProfileFace:
                 next_link=self._next_link(call, plan, facet, inner, shown, page.next),
                 shown=shown,
             )
-        body = expanded_body(form, f"{context}/$entity", PROFILE_ID, expanded)
+        body = expanded_body(form, Profile, f"{context}/$entity", _entry(url), expanded)
         return odata_answer(200, form, body, headers)
 
     def _next_link(
@@ -102,6 +103,12 @@ class ProfileFace:
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.erase(access)
         return empty_answer(call.request)
+
+
+def _entry(url: str) -> Entry:
+    """The profile itself, at its canonical URL."""
+    text = write(Profile(id=PROFILE_ID))
+    return Entry("", text, lambda: url, navigation=Profile.navigation())
 
 
 class _Inner(NamedTuple):

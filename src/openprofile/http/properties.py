@@ -12,6 +12,7 @@ import msgspec
 
 from openprofile.clock import Clock
 from openprofile.errors import BadRequest
+from openprofile.etags import etag
 from openprofile.http.body import json_body, text_body
 from openprofile.http.conditions import conditions_of
 from openprofile.http.exchange import (
@@ -30,7 +31,6 @@ from openprofile.odata.path import Target
 from openprofile.odata.payload import Members, entity, members, read_members
 from openprofile.odata.query.compile import Prepared, prepare_property
 from openprofile.odata.representation import Format, property_body
-from openprofile.profiles import etag
 
 _OF_COLLECTIONS = tuple(name for name in PAGED if name != "skiptoken")
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from openprofile.errors import BadRequest
+from openprofile.etags import etag
 from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
 from openprofile.odata.limits import DEFAULT, Guard
@@ -19,7 +20,6 @@ from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Page, Plan
 from openprofile.odata.representation import Entry, Format, item_url
 from openprofile.policy.caller import Caller
-from openprofile.profiles import etag
 from openprofile.store.base import Record
 
 LARGEST_PAGE = 8 * 1024 * 1024
