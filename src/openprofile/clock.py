@@ -16,26 +16,49 @@ class Clock:
 
     def __init__(self) -> None:
         self._held: int | None = None
+        self._ahead = 0
+        """Ticks by which it runs ahead of the machine's."""
+        self._place = -1
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._held is not None
 
     def ticks(self) -> int:
         """100-nanosecond ticks since 1970-01-01T00:00:00Z."""
-        return self._held if self._held is not None else time.time_ns() // 100
+        return self._held if self._held is not None else time.time_ns() // 100 + self._ahead
 
     def seconds(self) -> int:
         """Whole seconds since 1970-01-01T00:00:00Z, as the claims of a token count them."""
         return self.ticks() // TICKS_PER_SECOND
 
+    def place(self) -> int:
+        """Ticks by which what happens at one moment keeps its order, also while the clock stands
+        still.
+        """
+        now = self.ticks()
+        behind = now <= self._place < now + TICKS_PER_SECOND
+        self._place = self._place + 1 if behind else now
+        return self._place
+
     def freeze(self, at: int | None = None) -> None:
-        """Hold the clock at ``at`` ticks, or at this moment."""
+        """Hold the clock at ``at`` ticks, or where it stands."""
         self._held = self.ticks() if at is None else at
 
+    def run(self, at: int | None = None) -> None:
+        """Let the clock run on from ``at`` ticks, or from where it stands."""
+        self._ahead = (self.ticks() if at is None else at) - time.time_ns() // 100
+        self._held = None
+
     def advance(self, seconds: float) -> None:
-        """Hold the clock ``seconds`` later than it stands."""
-        self.freeze(self.ticks() + round(seconds * TICKS_PER_SECOND))
+        """Put the clock ``seconds`` later than it stands; it runs on if it ran."""
+        move = self.freeze if self.frozen else self.run
+        move(self.ticks() + round(seconds * TICKS_PER_SECOND))
 
     def thaw(self) -> None:
         """Let the clock run with the machine's again."""
-        self._held = None
+        self._held, self._ahead = None, 0
 
 
 def date_time_offset(ticks: int) -> str:

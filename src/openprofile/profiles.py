@@ -171,13 +171,13 @@ class Profiles:
         """
         if not is_id(item.id):
             item.id = new_id()
-        ticks = self._clock.ticks()
-        now = DateTimeOffset(date_time_offset(ticks))
+        now = DateTimeOffset(date_time_offset(self._clock.ticks()))
         item.created_date_time = item.last_modified_date_time = now
         item.created_by = item.last_modified_by = await self._author(access)
         item.sources = []
         fill_in(item)
-        insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
+        place = self._clock.place()
+        insert = Insert(_key(access, facet, item.id), place, write(item), self._limit)
         try:
             return await self._write(access, insert)
         except Conflict as error:

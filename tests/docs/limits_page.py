@@ -55,6 +55,38 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_bodies_have_so_many_bytes_together",
         ),
     },
+    "http.faults": {
+        "MOST_PLANNED": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_so_many_faults_are_planned_at_a_time",
+        ),
+        "LONGEST_DELAY": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
+        ),
+    },
+    "document": {
+        "LARGEST_DOCUMENT": (
+            "refused, with line 1",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+        "MOST_VALUES": (
+            "refused, with its line",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+    },
+    "state": {
+        "MOST_SNAPSHOTS": (
+            "the oldest gives way",
+            "tests/api/test_state.py::test_so_many_snapshots_are_kept_and_the_oldest_gives_way",
+        ),
+    },
+    "http.tenants": {
+        "MOST_TENANTS": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_there_are_so_many_tenants",
+        ),
+    },
     "http.throttle": {
         "MOST_CALLERS": (
             "who asked longest ago has a new bucket",

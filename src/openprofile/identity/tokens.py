@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset, is_id
+from openprofile.errors import InvalidAuthenticationToken
 from openprofile.identity.claims import caller, refuse
 from openprofile.identity.keys import ALGORITHMS, PublishedKeys
 from openprofile.policy.caller import Caller
@@ -167,6 +168,18 @@ def _check_audience(told: Any, issuer: TrustedIssuer) -> None:
 
 def _moment(seconds: float) -> str:
     return f"{date_time_offset(int(seconds) * TICKS_PER_SECOND)[:19]}Z"
+
+
+def claimed_tenants(token: str) -> list[str]:
+    """The tenants that a token, not yet to be believed, names: first as its own, then as those of
+    its issuer. None where it is no token at all.
+    """
+    try:
+        _, claims = _peek(token)
+    except InvalidAuthenticationToken:
+        return []
+    named = [claims.get("tid"), *str(claims.get("iss", "")).split("/")]
+    return [one.casefold() for one in named if isinstance(one, str)]
 
 
 def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
