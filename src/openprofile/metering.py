@@ -32,6 +32,10 @@ class Histogram(msgspec.Struct):
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
+    def copy(self) -> Histogram:
+        """What it is now, which does not change any more."""
+        return Histogram(self.bounds, self.counts.copy(), self.sum)
+
 
 class Traffic(msgspec.Struct, frozen=True):
     """The requests of one kind that ended with one status."""
