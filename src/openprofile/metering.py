@@ -113,12 +113,12 @@ class Meter:
         return Snapshot(
             worker=self._worker,
             traffic=[
-                Traffic(operation, method, status, seconds)
+                Traffic(operation, method, status, seconds.copy())
                 for (operation, method, status), seconds in self._seconds.items()
             ],
             in_flight=self.in_flight,
             held=self.held,
-            shed=self.shed,
+            shed=self.shed.copy(),
             connections=self.connections(),
             store=store,
             started=self._started,
