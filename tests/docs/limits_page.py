@@ -49,12 +49,6 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
-    "http.guard": {
-        "MOST_HELD": (
-            "503 `serviceNotAvailable`",
-            f"{_API}test_bodies_have_so_many_bytes_together",
-        ),
-    },
     "http.faults": {
         "MOST_PLANNED": (
             "400 `BadRequest`",
@@ -85,6 +79,12 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
         "MOST_TENANTS": (
             "400 `BadRequest`",
             "tests/api/test_control.py::test_there_are_so_many_tenants",
+        ),
+    },
+    "http.guard": {
+        "MOST_HELD": (
+            "503 `serviceNotAvailable`",
+            f"{_API}test_bodies_have_so_many_bytes_together",
         ),
     },
     "http.throttle": {

@@ -17,6 +17,7 @@ from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
 from openprofile.http.origin import Origins
 from openprofile.http.places import Places
+from openprofile.http.protocol import answer_at_once
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
@@ -182,19 +183,23 @@ def require_short(path: str, query: str, most: int) -> None:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
-    headers = [(_lowered(name), value.encode()) for name, value in answer.headers.items()]
-    headers.append((b"request-id", request_id.encode()))
+    own = {"request-id": request_id}
     if client_id:
-        headers.append((b"client-request-id", client_id.encode()))
+        own["client-request-id"] = client_id
     if answer.status != 204:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        own["content-length"] = str(len(answer.body))
+    headers = {**answer.headers, **own}
+    lines = [f"{_lowered(name)}: {value}" for name, value in headers.items()]
+    if answer_at_once(send, answer.status, lines, answer.body):
+        return
+    pairs = [(_lowered(name).encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
     await send({"type": "http.response.body", "body": answer.body})
 
 
 @lru_cache(maxsize=256)
-def _lowered(name: str) -> bytes:
-    return name.lower().encode()
+def _lowered(name: str) -> str:
+    return name.lower()
 
 
 def _headers(scope: Scope) -> dict[str, str]:
