@@ -18,6 +18,7 @@ from api.conformance import (
     the_id,
 )
 from api.conftest import Client, Service, fault
+from api.test_directory import CHESS
 from docs.conformance_page import unmet
 from openprofile.model.facets import FACETS
 
@@ -322,6 +323,15 @@ async def test_M16_every_collection_is_searched(ada: Client, facet: str) -> None
 
 def test_M18_what_a_service_that_can_be_written_needs_is_met() -> None:
     assert unmet("m") == []
+
+
+async def test_M19_a_reference_is_removed_by_its_key(service: Service) -> None:
+    hiro = service.administrator("User.Read.All", "GroupMember.ReadWrite.All")
+    path = f"groups/{CHESS}/members"
+    leaving, *staying = [one["id"] for one in (await body(hiro, path))["value"]]
+    assert (await hiro("DELETE", f"{path}('{leaving}')/$ref")).status_code == 204
+    assert [one["id"] for one in (await body(hiro, path))["value"]] == staying
+    assert (await hiro("GET", f"users/{leaving}")).status_code == 200
 
 
 async def test_M25_a_type_in_the_path_is_written_through(ada: Client) -> None:

@@ -61,6 +61,25 @@ async def test_a_name_that_is_taken_does_not_lead_to_its_owner(
         assert (await other("GET", "users/another/profile/interests")).status_code == 200
 
 
+async def test_calls_that_come_together_put_their_person_there_once(
+    started: Started, issuer: ForeignIssuer
+) -> None:
+    """Each with a token of its own, some before the first has been stored, and with lists set."""
+    taken = {"preferred_username": "taken@example.org"}
+    async with started() as running:
+        await running.get(issuer.token(oid="bram", preferred_username="bram@example.org"))
+        await running.get(issuer.token(oid="owner", **taken))
+        lists = "/openprofile/people/me/relations"
+        for claims in ({"oid": "ade"}, {"oid": "zoe"} | taken):
+            body = {"family": ["bram"]}
+            put = running.bearing(issuer.token(**claims))("PUT", lists, json=body)
+            others = [running.get(issuer.token(**claims, jti=str(n))) for n in range(10)]
+            first, *rest = await asyncio.gather(put, *others)
+            assert {answer.status_code for answer in (first, *rest)} == {200}
+            kept = await running.bearing(issuer.token(**claims))("GET", lists)
+            assert kept.json()["family"] == ["bram"]
+
+
 async def test_an_issuer_may_name_people_by_their_principal_names(
     started: Started, issuer: ForeignIssuer
 ) -> None:

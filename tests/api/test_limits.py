@@ -11,6 +11,7 @@ from api.test_facets import create
 from openprofile import sample
 from openprofile.clock import Clock
 from openprofile.finding import terms
+from openprofile.http import guard
 from openprofile.http.authority import LARGEST_FORM
 from openprofile.http.exchange import LONGEST_CLIENT_ID
 from openprofile.http.expansions import MOST_INLINED
@@ -189,3 +190,21 @@ async def test_the_expansions_of_an_answer_inline_so_many_objects(service: Servi
     response = await reader("GET", path.format(most + 1, expand))
     error = fault(response, 400, "Request_UnsupportedQuery")
     assert str(MOST_INLINED) in error["message"]
+
+
+async def test_bodies_have_so_many_bytes_together(
+    service: Service, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = service.parts.app.meter
+    monkeypatch.setattr(guard, "MOST_HELD", 150_000)
+    large = {"displayName": "x", "description": "x" * 100_000}
+    path = "me/profile/interests"
+    meter.held += 100_000  # somebody else's
+    refused = await ada("POST", path, json=large)
+    fault(refused, 503, "serviceNotAvailable")
+    assert refused.headers["Retry-After"] == "1"
+    assert (await ada("POST", path, json={})).status_code == 201  # small ones do not count
+    meter.held -= 100_000
+    assert (await ada("POST", path, json=large)).status_code == 201
+    assert (await ada("POST", path, json={"colour": "x" * 100_000})).status_code == 400
+    assert meter.held == 0

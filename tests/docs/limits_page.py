@@ -81,6 +81,12 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_control.py::test_there_are_so_many_tenants",
         ),
     },
+    "http.guard": {
+        "MOST_HELD": (
+            "503 `serviceNotAvailable`",
+            f"{_API}test_bodies_have_so_many_bytes_together",
+        ),
+    },
     "http.throttle": {
         "MOST_CALLERS": (
             "who asked longest ago has a new bucket",

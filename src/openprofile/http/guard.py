@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from openprofile.clock import new_id
-from openprofile.errors import Fault, UriTooLong
+from openprofile.errors import Fault, ServiceUnavailable, UriTooLong
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
 from openprofile.http.origin import Origins
 from openprofile.http.places import Places
+from openprofile.http.protocol import answer_at_once
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
@@ -26,6 +27,12 @@ from openprofile.tracing import Tracer
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+SMALL = 16 * 1024
+"""Bytes of a body that is not counted."""
+MOST_HELD = 128 * 1024 * 1024
+"""Bytes of larger bodies that one process holds at once, of requests that come or are answered."""
 
 
 class ClientGone(Exception):
@@ -109,47 +116,64 @@ class Guard:
             body = await self._body(receive, headers)
         except Fault as error:
             fault = error
-        request = Request(
-            method=scope["method"],
-            path=path,
-            query=query,
-            headers=headers,
-            body=body,
-            origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
-            id=request_id,
-            body_limit=self._limits.body,
-            operation=operation,
-        )
-        if fault is not None:
-            self._unread(request, fault)
-            raise fault
-        # From here on: whoever is slow to send a request keeps nobody's place.
-        await self._places.take()
         try:
-            return await self._face(request)
+            request = Request(
+                method=scope["method"],
+                path=path,
+                query=query,
+                headers=headers,
+                body=body,
+                origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
+                id=request_id,
+                body_limit=self._limits.body,
+                operation=operation,
+            )
+            if fault is not None:
+                self._unread(request, fault)
+                raise fault
+            # From here on: whoever is slow to send a request keeps nobody's place.
+            await self._places.take()
+            try:
+                return await self._face(request)
+            finally:
+                self._places.leave()
         finally:
-            self._places.leave()
+            self._meter.held -= _counted(len(body))
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         if "content-length" not in headers and "transfer-encoding" not in headers:
             return b""  # RFC 9112, section 6.3: it has none
-        most = self._limits.body
+        most, meter = self._limits.body, self._meter
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
             raise too_large(most)
-        chunks, size = [], 0
+        chunks, size, held = [], 0, 0
         more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > most:
-                raise too_large(most)
-            chunks.append(chunk)
-            more = message.get("more_body", False)
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > most:
+                    raise too_large(most)
+                meter.held += _counted(size) - held
+                held = _counted(size)
+                if held and meter.held > MOST_HELD:
+                    meter.turned_away("bodies")
+                    raise ServiceUnavailable("The service is busy with large bodies.")
+                chunks.append(chunk)
+                more = message.get("more_body", False)
+        except BaseException:
+            meter.held -= held
+            raise
         return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+
+
+def _counted(size: int) -> int:
+    """As many bytes of a body as count towards MOST_HELD: a small one is not worth it."""
+    return size if size > SMALL else 0
 
 
 def require_short(path: str, query: str, most: int) -> None:
@@ -159,19 +183,23 @@ def require_short(path: str, query: str, most: int) -> None:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
-    headers = [(_lowered(name), value.encode()) for name, value in answer.headers.items()]
-    headers.append((b"request-id", request_id.encode()))
+    own = {"request-id": request_id}
     if client_id:
-        headers.append((b"client-request-id", client_id.encode()))
+        own["client-request-id"] = client_id
     if answer.status != 204:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        own["content-length"] = str(len(answer.body))
+    headers = {**answer.headers, **own}
+    lines = [f"{_lowered(name)}: {value}" for name, value in headers.items()]
+    if answer_at_once(send, answer.status, lines, answer.body):
+        return
+    pairs = [(_lowered(name).encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
     await send({"type": "http.response.body", "body": answer.body})
 
 
 @lru_cache(maxsize=256)
-def _lowered(name: str) -> bytes:
-    return name.lower().encode()
+def _lowered(name: str) -> str:
+    return name.lower()
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from joserfc import jwt
+from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
@@ -96,9 +96,10 @@ class TokenVerifier:
         if key is None:
             raise refuse("The token is signed with a key that its issuer does not publish.")
         try:
-            claims = jwt.decode(token, key, registry=_REGISTRIES[algorithm]).claims
+            jws.deserialize_compact(token, key, registry=_REGISTRIES[algorithm])
         except (JoseError, ValueError, RecursionError) as error:
             raise refuse("The token's signature does not hold.") from error
+        claims = unverified  # no more
         not_before, expires = _times(claims, self._clock.seconds(), issuer.rules.clock_skew)
         _check_audience(claims.get("aud"), issuer)
         found = caller(claims, issuer.rules)

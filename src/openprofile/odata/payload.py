@@ -23,6 +23,7 @@ from openprofile.model.primitives import (
     Primitive,
     decode,
     quoted,
+    stored,
 )
 from openprofile.model.shape import ALIAS, NAMESPACE, Property, Shape, shape
 from openprofile.odata.names import hint
@@ -100,7 +101,7 @@ def members(text: str) -> Members:
 
 def entity(values: Members, kind: type[E]) -> E:
     """The entity with these members, all of which have been checked."""
-    return msgspec.convert(values, kind, dec_hook=decode)
+    return msgspec.convert(values, kind, dec_hook=stored)
 
 
 def write(item: Entity) -> str:

@@ -24,6 +24,9 @@ def embedded_store(data: Path, *, memory: bool = False) -> Store:
     return SqliteStore(None if memory else database(data))
 
 
+_POSTGRES = ("postgresql", "postgres")
+
+
 def sqlite_file(dsn: str) -> Path | None:
     """The file that a database's URL names; None where it is no SQLite database."""
     kind, _, rest = dsn.partition("://")
@@ -41,7 +44,7 @@ async def open_store(dsn: str, *, waiting: int = 1000, bulk: bool = False) -> St
     if file := sqlite_file(dsn):
         return SqliteStore(file, waiting=waiting, bulk=bulk)
     kind, _, rest = dsn.partition("://")
-    if kind in ("postgresql", "postgres"):
+    if kind in _POSTGRES:
         try:  # its driver is an extra, and nobody else should wait for it to load
             from openprofile.store.postgres import PostgresStore  # noqa: PLC0415
         except ImportError as error:
@@ -63,10 +66,11 @@ async def look_into_store(dsn: str) -> AsyncIterator[Store]:
     Raises BadSettings where there is none, or one of an older schema: nothing is made or brought
     up to date. And raises what ``open_store`` raises.
     """
-    kind, _, rest = dsn.partition("://")
-    if kind == "sqlite":
-        _require_ready(Path(rest[1:]))
-    store = await open_store(_only_read(dsn) if kind in ("postgresql", "postgres") else dsn)
+    if file := sqlite_file(dsn):
+        _require_ready(file)
+    elif dsn.partition("://")[0] in _POSTGRES:
+        dsn = _only_read(dsn)
+    store = await open_store(dsn)
     try:
         yield store
     finally:
