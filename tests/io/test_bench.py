@@ -4,10 +4,11 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from program import ROOT
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="the load comes from wrk, which is missing")
