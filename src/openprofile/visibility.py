@@ -1,0 +1,39 @@
+"""What of a stored item its visibility depends on, read without decoding the whole."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+from openprofile.model.enums import AllowedAudiences
+from openprofile.model.primitives import decode
+from openprofile.store.base import Record
+from openprofile.telemetry import log
+
+
+class _Audiences(msgspec.Struct, rename="camel"):
+    """As much of an item's text as its visibility depends on."""
+
+    allowed_audiences: AllowedAudiences | None = None
+
+
+_AUDIENCES = msgspec.json.Decoder(_Audiences, dec_hook=decode)
+_BEGINNING = re.compile(r'\{"id":"[^"\\]*","allowedAudiences":"([A-Za-z,]+)"')
+"""How an item begins that ``payload.write`` wrote."""
+
+
+def audiences_of(record: Record) -> AllowedAudiences | None:
+    """The audiences of an item; None for one that has none, or cannot be read."""
+    begins = _BEGINNING.match(record.text)
+    try:
+        if begins is not None:  # a third of the time that it takes to decode the whole
+            return _named(begins[1])
+        return _AUDIENCES.decode(record.text).allowed_audiences
+    except (ValueError, msgspec.DecodeError) as error:
+        log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
+        return None
+
+
+_named = lru_cache(maxsize=1024)(AllowedAudiences.parse)
