@@ -65,9 +65,8 @@ class Administration:
         if user.account_enabled is None:
             user.account_enabled = True
         created = Person(user=checked(user))
-        new = msgspec.structs.replace(putting(caller.tenant, created), new=True)
         try:
-            await self._store.write([new])
+            await self._directory.add(caller.tenant, created)
         except Conflict as error:
             raise await conflict(self._store, caller.tenant, created) from error
         return created

@@ -47,11 +47,14 @@ class Admission:
             mail=_first(claims, "email"),
             user_principal_name=_first(claims, "upn", "preferred_username", "email") or person_id,
         )
-        try:
-            await self._directory.put(tenant, [Person(user=user)], [])
-        except Conflict:  # somebody has the name: the id is a name that nobody else has
-            user.user_principal_name = person_id
-            await self._directory.put(tenant, [Person(user=user)], [])
+        for name in (user.user_principal_name, person_id):  # a name that nobody else has
+            user.user_principal_name = name
+            try:
+                await self._directory.add(tenant, Person(user=user))
+            except Conflict:
+                if not await self._directory.find(tenant, person_id):
+                    continue
+            return  # they are there, perhaps by another of their calls
 
 
 def _first(claims: Mapping[str, Any], *names: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import deque
 from datetime import UTC, datetime
 
 TICKS_PER_SECOND = 10_000_000
@@ -89,9 +90,25 @@ def is_id(text: str) -> bool:
 
 def new_id() -> str:
     """A fresh random GUID, of version 4 (RFC 9562), in its canonical text form."""
-    # A third of the time that uuid.uuid4 takes; every request has one.
-    text = os.urandom(16).hex()
+    text = random_bytes().hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
+
+def random_bytes() -> bytes:
+    """16 random bytes, fit for secrets.
+
+    The system is asked for many at a time: asking takes a while, and lets another thread go first.
+    """
+    while True:
+        try:
+            return _random.pop()
+        except IndexError:
+            found = os.urandom(4096)
+            _random.extend(found[place : place + 16] for place in range(0, len(found), 16))
+
+
+_random: deque[bytes] = deque()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.clear)  # nobody else may have the same
 
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}

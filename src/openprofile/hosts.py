@@ -29,6 +29,16 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def web_origin(url: str) -> str | None:
+    """The origin of an absolute http or https URL as browsers spell it, None for other texts."""
+    if web_host(url) is None:
+        return None
+    parts = urlsplit(url.lower())
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in (None, usual) else f":{parts.port}"
+    return f"{parts.scheme}://{in_url(parts.hostname or '')}{port}"
+
+
 def web_host(url: str) -> str | None:
     """The host name of an absolute http or https URL, None for whatever else the text is."""
     if not _ORIGIN.match(url) or not url.isascii() or not url.isprintable() or " " in url:

@@ -65,7 +65,7 @@ class State:
 
     async def snapshot(self) -> str:
         """Keep all of it in memory, and return the id by which ``restore`` puts it back."""
-        lines = [line.text async for line in export(self._store, self._tenant)]
+        lines = [line async for line in export(self._store, self._tenant)]
         if len(self._snapshots) >= MOST_SNAPSHOTS:
             del self._snapshots[next(iter(self._snapshots))]
         snapshot_id = new_id()

@@ -62,7 +62,11 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # the usual one shows the values of variables, among them tokens, and takes seconds
+            exception_formatter=structlog.dev.plain_traceback,
+        ),
     ]
     structlog.configure(
         processors=[

@@ -1,19 +1,24 @@
 """The service in process, and callers with tokens of its authority."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from issuer import ForeignIssuer
 from openprofile import sample
+from openprofile.clock import Clock
+from openprofile.http.app import App
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person, User
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR
 from openprofile.policy.federation import Federation
+from openprofile.server.service import service as organisation
 from openprofile.server.stand_in import StandIn, stand_in
-from openprofile.settings import Limits
+from openprofile.settings import Limits, Settings
 
 BASE = "http://localhost:8080"
 
@@ -144,6 +149,54 @@ async def stranger(service: Service, data: Path) -> Client:
 async def ada(service: Service) -> Client:
     """Ada, who may write her own profile."""
     return service.person("ada")
+
+
+Started = Callable[..., AbstractAsyncContextManager["Running"]]
+
+
+class Running:
+    """The service of an organisation, and the clock it goes by."""
+
+    def __init__(self, app: App, clock: Clock, http: httpx2.AsyncClient) -> None:
+        self.app = app
+        self.clock = clock
+        self._http = http
+
+    def bearing(self, token: str) -> Client:
+        return Client(self._http, token)
+
+    async def get(self, token: str) -> httpx2.Response:
+        return await self.bearing(token)("GET", "me/profile/interests")
+
+
+@pytest.fixture
+def issuer() -> Iterator[ForeignIssuer]:
+    with ForeignIssuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def started(tmp_path: Path, issuer: ForeignIssuer, monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Starts the service with settings above those that trust ``issuer``."""
+
+    @asynccontextmanager
+    async def start(**changes: Any) -> AsyncIterator[Running]:
+        clock = Clock()
+        monkeypatch.setattr("openprofile.server.service.Clock", lambda: clock)
+        values = {
+            "issuer": issuer.url,
+            "audience": ["profiles", "https://graph.microsoft.com"],
+            "database": f"sqlite:///{tmp_path}/profiles.sqlite3",
+        } | changes
+        async with (
+            organisation(Settings(**values), "http://localhost") as app,
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=app), base_url="http://localhost", verify=False
+            ) as http,
+        ):
+            yield Running(app, clock, http)
+
+    return start
 
 
 def fault(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:

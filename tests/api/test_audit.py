@@ -8,11 +8,15 @@ from structlog.testing import capture_logs
 from api.conftest import Client, Service, fault
 from openprofile import sample
 from openprofile.http.recent import KEPT, LONGEST_MESSAGE
+from openprofile.settings import Limits
 
 pytestmark = pytest.mark.anyio
 ADA, BRAM = sample.person_id("ada"), sample.person_id("bram")
 RECENT = "/_openprofile/requests"
 SECRET = "not-for-any-log"
+JSON = {"Content-Type": "application/json"}
+GZIP = JSON | {"Content-Encoding": "gzip"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 NAMES = [f"unknown{number}" for number in range(9)]
 
 
@@ -190,3 +194,112 @@ async def test_the_log_of_recent_requests_is_bounded(service: Service) -> None:
 async def test_a_page_whose_name_was_turned_to_this_machine_gets_no_log(service: Service) -> None:
     answer = await service.anonymous()("GET", RECENT, headers={"Host": "evil.example"})
     fault(answer, 404, "Request_ResourceNotFound")
+
+
+LARGE = "x" * (Limits().batch_body + 1)
+REFUSED: list[tuple[str, str, dict[str, Any], int]] = [
+    # method, path, options, status
+    ("POST", "$batch", {"content": "{", "headers": JSON}, 400),
+    ("POST", "$batch", {"json": {"requests": "none"}}, 400),
+    ("POST", "$batch", {"content": "x"}, 415),
+    ("POST", "$batch", {"content": LARGE, "headers": JSON}, 413),
+    ("PUT", "$batch", {"json": {}}, 405),
+    ("POST", "me/profile/interests", {"content": "{", "headers": JSON}, 400),
+    ("POST", "me/profile/interests", {"json": {"displayName": 1}}, 400),
+    ("POST", "me/profile/interests", {"content": LARGE, "headers": JSON}, 413),
+    ("POST", "me/profile/interests", {"content": b"x", "headers": GZIP}, 400),
+    ("POST", "me/profile/interests?$select=" + "x" * 20_000, {"json": {}}, 414),
+    ("POST", "me/profile/unknown", {"json": {}}, 400),
+    ("PUT", "me/profile/interests", {"json": {}}, 405),
+    ("PATCH", "me/profile/interests/unknown", {"json": {}}, 404),
+    ("DELETE", "users/nobody/profile", {}, 404),
+    ("GET", "users/nobody/profile", {}, 404),
+    ("GET", "users/nobody", {}, 403),
+    ("GET", "groups", {}, 403),
+    ("GET", "me/manager", {}, 403),
+    ("GET", "me/memberOf?$filter=startswith(displayName,'x')", {}, 403),
+    ("POST", "users", {"json": {}}, 403),
+    ("GET", "/openprofile/people/bram@harbour.example/relations", {}, 403),
+    ("PUT", "/openprofile/people/me/relations", {"content": "{", "headers": JSON}, 400),
+    ("PUT", "/openprofile/people/me/relations", {"content": LARGE, "headers": JSON}, 413),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "options", "status"), REFUSED)
+async def test_every_refusal_leaves_one_line_wherever_it_falls(
+    service: Service, method: str, path: str, options: dict[str, Any], status: int
+) -> None:
+    (line,) = await lines(service.person("ada"), method, path, **options)
+    assert (line["outcome"], line["status"], line["method"]) == ("refused", status, method)
+    (line,) = await lines(service.anonymous(), method, path, **options)
+    assert (line["outcome"], line["person"]) == ("refused", None)
+    assert line["status"] == (status if status in (413, 414) else 401)
+    entries = (await service.anonymous()("GET", RECENT)).json()["value"]
+    assert [one["status"] for one in entries[:2]] == [line["status"], status]
+
+
+async def test_a_batch_that_is_carried_out_leaves_the_lines_of_its_requests_alone(
+    service: Service,
+) -> None:
+    requests = [{"id": "1", "method": "GET", "url": "/me/profile"}]
+    assert await lines(service.person("ada"), "POST", "$batch", json={"requests": requests}) == []
+    (line,) = await lines(service.anonymous(), "POST", "$batch", json={"requests": requests})
+    assert (line["target"], line["status"], line["rule"]) == ("/beta/$batch", 401, "token")
+
+
+SENT = {"client_id": "x", "client_secret": SECRET, "username": "u", "password": SECRET,
+        "code": SECRET, "code_verifier": SECRET, "assertion": SECRET, "refresh_token": SECRET,
+        "device_code": SECRET, "redirect_uri": "http://localhost"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        "client_credentials",
+        "password",
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        SECRET,
+    ],
+)
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_refused_grant_is_told_without_what_was_sent(
+    service: Service, grant: str, known: bool
+) -> None:
+    client = {"client_id": service.parts.authority.sample.id} if known else {}
+    with capture_logs() as logs:
+        answer = await service.anonymous()(
+            "POST",
+            f"/{sample.TENANT}/oauth2/v2.0/token",
+            data=SENT | client | {"grant_type": grant, "scope": SECRET},
+        )
+    (line,) = [line for line in logs if line["event"] == "audit"]
+    assert answer.status_code in (400, 401)
+    assert line["status"] == answer.status_code
+    assert (line["outcome"], line["rule"]) == ("refused", "grant")
+    assert line["code"] == answer.json()["error"]
+    assert line["request_id"] == answer.json()["trace_id"]
+    assert line["reason"] == f"AADSTS{answer.json()['error_codes'][0]}"
+    assert SECRET not in str(logs)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("POST", "oauth2/v2.0/devicecode", {"data": {"client_id": "unknown"}}),
+        ("POST", "oauth2/v2.0/token", {"content": "x" * 70_000, "headers": FORM}),
+        ("GET", f"oauth2/v2.0/authorize?client_id=unknown&state={SECRET}", {}),
+        ("GET", "oidc/userinfo", {}),
+        ("GET", "oidc/userinfo", {"headers": {"Authorization": f"Bearer {SECRET}"}}),
+    ],
+)
+async def test_what_the_authority_refuses_is_told(
+    service: Service, method: str, path: str, options: dict[str, Any]
+) -> None:
+    with capture_logs() as logs:
+        answer = await service.anonymous()(method, f"/{sample.TENANT}/{path}", **options)
+    (line,) = [line for line in logs if line["event"] == "audit"]
+    assert line["status"] == answer.status_code >= 400
+    assert SECRET not in str(logs)

@@ -15,6 +15,7 @@ from joserfc.jwk import RSAKey
 
 from api.conftest import BASE, Service, user
 from openprofile import sample
+from openprofile.identity.applications import Application
 from openprofile.identity.flows import CODE_SECONDS, DEVICE_SECONDS, PASSWORD
 from openprofile.identity.issuer import AUDIENCE
 
@@ -384,6 +385,38 @@ class TestSignIn:
         for origin, told in (("http://localhost:3000", True), ("https://evil.example", False)):
             answer = await endpoint.http.options(f"{OAUTH}/token", headers={"Origin": origin})
             assert ("access-control-allow-origin" in answer.headers) == told
+
+    async def test_so_may_a_page_that_a_sign_in_may_return_to(
+        self, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        registered = Application(
+            id="spa", name="SPA", redirect_uris=("https://App.example:443/in", "x:y")
+        )
+        applications = endpoint.service.parts.authority.applications
+        monkeypatch.setitem(applications, "spa", registered)
+        paths = [
+            f"{OAUTH}/token",
+            f"{OAUTH}/devicecode",
+            f"/{sample.TENANT}/v2.0/.well-known/openid-configuration",
+            f"/{sample.TENANT}/discovery/v2.0/keys",
+            f"/{sample.TENANT}/oidc/userinfo",
+        ]
+        for path in paths:
+            for origin, told in (
+                ("https://app.example", True),
+                ("http://app.example", False),
+                ("https://app.example.evil.example", False),
+                ("https://app.example:8443", False),
+                ("x:y", False),
+                ("null", False),
+            ):
+                asked = {"Origin": origin, "Access-Control-Request-Headers": "x-client-sku"}
+                for method in ("OPTIONS", "GET", "POST"):
+                    answer = await endpoint.http.request(method, path, headers=asked)
+                    if answer.status_code == 405:
+                        continue
+                    allowed = answer.headers.get("access-control-allow-origin")
+                    assert allowed == (origin if told else None), (path, method)
 
     async def test_signing_out_leads_back_to_this_machine_alone(self, endpoint: Endpoint) -> None:
         for uri, status in (("http://localhost:3000/", 302), ("https://evil.example/", 200)):

@@ -57,7 +57,7 @@ def settable_of(facet: str) -> dict[str, Any]:
 
 
 async def exported(store: Store, tenant: str = sample.TENANT) -> list[bytes]:
-    return [line.text async for line in export(store, tenant)]
+    return [line async for line in export(store, tenant)]
 
 
 async def into(store: Store, lines: list[bytes]) -> Counts:

@@ -516,3 +516,18 @@ async def test_a_person_whose_name_is_no_address_can_be_changed(
     assert (await admin("GET", "users/stranger/displayName")).json()["value"] == "Olga"
     response = await admin("PATCH", "users/stranger", json={"userPrincipalName": "still not"})
     assert fault(response, 400, "BadRequest")["target"] == "userPrincipalName"
+
+
+@pytest.mark.parametrize("name", ["@odata.id", "@id"])
+async def test_a_reference_is_written_in_either_version(
+    admin: Client, reader: Client, name: str
+) -> None:
+    bram = sample.person_id("bram")
+    for url in (f"{BASE}/beta/users/{bram}", f"users('{bram}')", f"/users/{bram}"):
+        response = await admin("PUT", f"users/{ADA}/manager/$ref", json={name: url})
+        assert response.status_code == 204, response.text
+        assert (await reader("GET", "me/manager/id/$value")).text == bram
+        assert (await admin("DELETE", f"users/{ADA}/manager/$ref")).status_code == 204
+    for body in ({"@odata.id": url, "@id": url}, {name: 7}, {name: None}, {"id": bram}, {}):
+        response = await admin("PUT", f"users/{ADA}/manager/$ref", json=body)
+        fault(response, 400, "BadRequest")

@@ -208,6 +208,18 @@ async def test_post_to_ref_is_a_create(ada: Client, ref: str) -> None:
     assert (await ada("GET", response.headers["location"])).json() == item
 
 
+@pytest.mark.parametrize("name", ["@odata.id", "@id"])
+async def test_a_reference_to_another_item_is_no_create(ada: Client, name: str) -> None:
+    item = await create(ada, displayName="Chess")
+    url = f"{BASE}/beta/me/profile/interests('{item['id']}')"
+    for body in ({name: url}, {name: url, "@odata.context": "x"}):
+        response = await ada("POST", "me/profile/interests/$ref", json=body)
+        assert fault(response, 400, "BadRequest")["target"] == "@odata.id"
+    assert (await ada("GET", "me/profile/interests/$count")).text == "1"
+    copied = await ada("POST", "me/profile/interests/$ref", json={name: url, "displayName": "Go"})
+    assert copied.status_code == 201
+
+
 def founding_example(audiences: Any, score: Any) -> dict[str, Any]:
     """The request body of the page "Add interests"."""
     return {

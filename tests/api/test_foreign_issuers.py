@@ -2,8 +2,6 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import httpx2
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from api.conftest import Client, fault
+from api.conftest import Client, Started, fault
 from issuer import ForeignIssuer, encoded
 from openprofile.clock import Clock
 from openprofile.errors import InvalidAuthenticationToken
@@ -19,59 +17,11 @@ from openprofile.http.app import App
 from openprofile.identity.discovery import LARGEST, foreign_issuers, http_client
 from openprofile.identity.keys import REFRESH_AFTER, RETRY_AFTER, STALE_AFTER
 from openprofile.identity.tokens import TokenVerifier
-from openprofile.server.service import service
 from openprofile.server.stand_in import stand_in
-from openprofile.settings import BadSettings, IssuerSettings, Settings
+from openprofile.settings import BadSettings, IssuerSettings
 
 pytestmark = pytest.mark.anyio
 PATH = "me/profile/interests"
-
-Started = Callable[..., AbstractAsyncContextManager["Running"]]
-
-
-class Running:
-    """The service, and the clock it goes by."""
-
-    def __init__(self, app: App, clock: Clock, http: httpx2.AsyncClient) -> None:
-        self.app = app
-        self.clock = clock
-        self._http = http
-
-    def bearing(self, token: str) -> Client:
-        return Client(self._http, token)
-
-    async def get(self, token: str) -> httpx2.Response:
-        return await self.bearing(token)("GET", PATH)
-
-
-@pytest.fixture
-def issuer() -> Iterator[ForeignIssuer]:
-    with ForeignIssuer() as issuer:
-        yield issuer
-
-
-@pytest.fixture
-def started(tmp_path: Path, issuer: ForeignIssuer, monkeypatch: pytest.MonkeyPatch) -> Started:
-    """Starts the service with settings above those that trust ``issuer``."""
-
-    @asynccontextmanager
-    async def start(**changes: Any) -> AsyncIterator[Running]:
-        clock = Clock()
-        monkeypatch.setattr("openprofile.server.service.Clock", lambda: clock)
-        values = {
-            "issuer": issuer.url,
-            "audience": ["profiles", "https://graph.microsoft.com"],
-            "database": f"sqlite:///{tmp_path}/profiles.sqlite3",
-        } | changes
-        async with (
-            service(Settings(**values), "http://localhost") as app,
-            httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(app=app), base_url="http://localhost", verify=False
-            ) as http,
-        ):
-            yield Running(app, clock, http)
-
-    return start
 
 
 async def refused(response: httpx2.Response, saying: str) -> None:
@@ -109,6 +59,25 @@ async def test_a_name_that_is_taken_does_not_lead_to_its_owner(
         other = running.bearing(issuer.token(oid="another"))
         assert (await other("GET", PATH)).json()["value"] == []
         assert (await other("GET", "users/another/profile/interests")).status_code == 200
+
+
+async def test_calls_that_come_together_put_their_person_there_once(
+    started: Started, issuer: ForeignIssuer
+) -> None:
+    """Each with a token of its own, some before the first has been stored, and with lists set."""
+    taken = {"preferred_username": "taken@example.org"}
+    async with started() as running:
+        await running.get(issuer.token(oid="bram", preferred_username="bram@example.org"))
+        await running.get(issuer.token(oid="owner", **taken))
+        lists = "/openprofile/people/me/relations"
+        for claims in ({"oid": "ade"}, {"oid": "zoe"} | taken):
+            body = {"family": ["bram"]}
+            put = running.bearing(issuer.token(**claims))("PUT", lists, json=body)
+            others = [running.get(issuer.token(**claims, jti=str(n))) for n in range(10)]
+            first, *rest = await asyncio.gather(put, *others)
+            assert {answer.status_code for answer in (first, *rest)} == {200}
+            kept = await running.bearing(issuer.token(**claims))("GET", lists)
+            assert kept.json()["family"] == ["bram"]
 
 
 async def test_an_issuer_may_name_people_by_their_principal_names(
@@ -170,7 +139,7 @@ async def test_what_a_token_says_is_critical_must_be_known(
         assert (await running.get(issuer.token(header={"nonce": "as-entra"}))).status_code == 200
         head = {"alg": "RS256", "kid": "first", "crit": ["policy"], "policy": "x"}
         claims = {"iss": issuer.url, "aud": "profiles"}
-        await refused(await running.get(issuer.signed(head, claims)), "signature")
+        await refused(await running.get(issuer.signed(head, claims)), "'crit'")
 
 
 @pytest.mark.parametrize(

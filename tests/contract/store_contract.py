@@ -30,6 +30,7 @@ from openprofile.store.base import (
     Unavailable,
     Update,
     UpdatePerson,
+    next_version,
 )
 
 
@@ -211,7 +212,7 @@ class StoreContract:
 
     async def test_a_put_is_seen_by_the_changes_after_it(self, store: Store) -> None:
         first = Record("1", 5, "a", created=3)
-        (_, updated, _, _) = await store.write(
+        _, updated, _, _ = await store.write(
             [
                 put(key("1"), first, limit=1),
                 Update(key("1"), lambda found: found.text + "b"),
@@ -219,7 +220,7 @@ class StoreContract:
                 put(key("2"), Record("2", 9, "c"), limit=1),
             ]
         )
-        assert updated == Record("1", 6, "ab", created=3)
+        assert updated == Record("1", next_version(5, "ab"), "ab", created=3)
         assert [found.text for found in await store.collection("t", "o", "f")] == ["c"]
         with pytest.raises(Conflict):
             await store.write([put(key("3"), Record("3", 1, "")), insert(key("3"))])
@@ -330,8 +331,21 @@ class StoreContract:
         (before,) = await store.write([insert(key(), "a", created=7)])
         (after,) = await store.write([Update(key(), lambda found: found.text + "b")])
         assert before is not None
-        assert after == Record("1", before.version + 1, "ab", created=7)
+        assert after is not None
+        assert after.version > before.version
+        assert after == Record("1", after.version, "ab", created=7)
         assert await store.get(key()) == after
+
+    async def test_a_version_does_not_come_back_with_an_older_state(self, store: Store) -> None:
+        (first,) = await store.write([insert(key(), "a")])
+        assert first is not None
+        seen = {first.version}
+        for text in ("b", "c", "d"):
+            (after,) = await store.write([Update(key(), lambda _, text=text: text)])  # type: ignore[misc]
+            assert after is not None
+            seen.add(after.version)
+            await store.write([put(key(), first)])
+        assert len(seen) == 4
 
     async def test_an_update_keeps_the_place_in_the_collection(self, store: Store) -> None:
         await store.write([insert(key(item), created=n) for n, item in enumerate("ba")])

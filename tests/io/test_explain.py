@@ -42,3 +42,14 @@ def test_options_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         told = run(*common, option, value)
         assert told.returncode == 2
         assert option in told.stderr
+
+
+def test_it_leaves_no_trace_where_no_stand_in_was(tmp_path: Path) -> None:
+    told = run("explain", "GET", "me/profile", "--token", "x", "--data", str(tmp_path / "none"))
+    assert "outcome     refused: 401" in told.stdout
+    assert list(tmp_path.iterdir()) == []
+    token(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    told = run("explain", "GET", "me", "--token", token(tmp_path), "--data", str(tmp_path))
+    assert "outcome     allowed: 200" in told.stdout
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -1,11 +1,12 @@
 """The service from outside: what it needs to start, and what it answers."""
 
+import sqlite3
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx2
 import psycopg
@@ -15,7 +16,7 @@ from issuer import ForeignIssuer
 from openprofile.clock import Clock
 from openprofile.identity.certificates import Certificates
 from postgres import Server
-from program import Program
+from program import Program, run
 from serving import Serving, command, environment
 
 PATH = "/beta/me/profile/interests"
@@ -159,3 +160,80 @@ def test_an_issuer_that_cannot_be_used_is_in_the_log_from_the_start(
         headers = {"Authorization": f"Bearer {issuer.token(iss=issuer.url)}"}
         assert httpx2.get(url + PATH, headers=headers).status_code == 503
     assert "calls-itself.example" in (tmp_path / "log").read_text()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that nobody has used yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/profiles.sqlite3"
+        return
+    with Server("18") as server:
+        parts = psycopg.conninfo.conninfo_to_dict(server.dsn)
+        name = parts.pop("dbname", "postgres")
+        yield f"postgresql:///{name}?{urlencode(parts, quote_via=quote)}"
+
+
+def content(tmp_path: Path, database: str) -> list[object]:
+    """Every row of people and items, with their versions."""
+    rows: list[object] = []
+    for table in ("person", "item", "term"):
+        statement = f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4"
+        if database.startswith("sqlite"):
+            with closing(sqlite3.connect(tmp_path / "profiles.sqlite3")) as connection:
+                rows += connection.execute(statement).fetchall()
+        else:
+            with psycopg.connect(database) as connection:
+                rows += connection.execute(statement).fetchall()
+    return rows
+
+
+def test_it_explains_the_service_on_its_own_database_and_changes_nothing(
+    tmp_path: Path, issuer: ForeignIssuer, database: str
+) -> None:
+    file = tmp_path / "openprofile.toml"
+    file.write_text(
+        f'issuer = "{issuer.url}"\naudience = ["profiles"]\ndatabase = "{database}"\nport = 0\n'
+    )
+    config = ("--config", str(file))
+    mine = ("--token", issuer.token())
+    path = "/beta/me/profile/interests"
+    unready = run("explain", "GET", path, *mine, *config)
+    assert unready.returncode == 1
+    assert len(unready.stderr.splitlines()) == 1
+    assert not (tmp_path / "profiles.sqlite3").exists()
+
+    with served(tmp_path, *config, DATABASE=database) as url:
+        bearer = {"Authorization": f"Bearer {mine[1]}"}
+        body = {"displayName": "Chess", "allowedAudiences": "me"}
+        with httpx2.Client(base_url=url, headers=bearer) as client:
+            item = client.post(path, json=body).json()["id"]
+        before = content(tmp_path, database)
+        other = ("--token", issuer.token(oid="bram", preferred_username="bram@example.org"))
+        theirs = f"users/ade@example.org/profile/interests/{item}"
+        told = run("explain", "GET", theirs, *other, *config)
+        assert told.returncode == 0, told.stderr
+        assert f"audience    hidden: {item}: The item is for me;" in told.stdout
+        assert "caller      bram@example.org through an application" in told.stdout
+        assert "owner       ade@example.org" in told.stdout
+        assert "outcome     refused: 404" in told.stdout
+        for method, options, outcome in (
+            ("DELETE", mine, "allowed: 204"),
+            ("PATCH", (*mine, "--body", "{}"), "allowed: 200"),
+            ("DELETE", other, "refused: 403"),
+        ):
+            told = run("explain", method, theirs, *options, *config)
+            assert f"outcome     {outcome}" in told.stdout, told.stdout
+        told = run("explain", "POST", path, *other, *config, "--body", "{}")
+        assert "outcome     allowed: 201" in told.stdout, told.stdout
+    stale = run("explain", "GET", path, "--token", issuer.token(exp=1), *config)
+    assert "expired at 1970-01-01T00:00:01Z" in stale.stdout
+    assert content(tmp_path, database) == before
+
+
+def test_settings_that_cannot_stand_are_told_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "openprofile.toml"
+    file.write_text("port = 1\n")
+    told = run("explain", "GET", "me", "--token", "x", "--config", str(file))
+    assert told.returncode == 1
+    assert told.stderr.startswith("Error: There is no issuer")

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from openprofile.store.base import Kind, Record, Store
+from openprofile.odata.query.seek import LAST
+from openprofile.store.base import Kind, Record, Span, Store
 
 PAGE = 100
 """People that are read together."""
@@ -30,6 +31,13 @@ async def tenants(store: Store) -> AsyncIterator[str]:
     while tenant is not None:
         yield tenant
         tenant = await store.next_tenant(tenant)
+
+
+async def count(store: Store, tenant: str) -> int:
+    """How many groups and people a tenant has."""
+    return await store.count_entries(
+        tenant, "group", Span("displayName", "", LAST)
+    ) + await store.count_entries(tenant, "user", Span("userPrincipalName", "", LAST))
 
 
 async def groups(store: Store, tenant: str, *, after: str = "") -> AsyncIterator[Record]:

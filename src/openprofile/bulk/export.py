@@ -17,28 +17,29 @@ from openprofile.profiles import etag
 from openprofile.store.base import Record, Store
 
 
-class Line(msgspec.Struct, frozen=True):
-    """One line, its newline included, and what it is about: ``after`` the id goes on behind it."""
-
-    kind: type[Group | User]
-    id: str
-    text: bytes
-
-
-async def export(
-    store: Store, tenant: str, *, after: tuple[type[Group | User], str] | None = None
-) -> AsyncIterator[Line]:
-    """The groups of a tenant by id, then its people by id; ``after`` are the kind and the id of a
-    line to go on behind.
+async def export(store: Store, tenant: str, *, after: bytes | None = None) -> AsyncIterator[bytes]:
+    """A line for each group of a tenant, by id, then one for each person, by id; with ``after``,
+    the lines behind that one.
 
     An export of what is being written to has each person as they were at some moment meanwhile.
     """
-    kind, last = after or (Group, "")
-    if kind is Group:
-        async for record in content.groups(store, tenant, after=last):
-            yield Line(Group, record.id, _line(Group, record.text, {}))
-    async for whole in content.people(store, tenant, after=last if kind is User else ""):
-        yield Line(User, whole.person.id, _person_line(whole))
+    group, person = _place(after) if after else ("", "")
+    if not person:
+        async for record in content.groups(store, tenant, after=group):
+            yield _line(Group, record.text, {})
+    async for whole in content.people(store, tenant, after=person):
+        yield _person_line(whole)
+
+
+class _Head(msgspec.Struct):
+    type: str = msgspec.field(name="@odata.type")
+    id: str
+
+
+def _place(line: bytes) -> tuple[str, str]:
+    """The id of the group, or of the person, that a line is about."""
+    head = msgspec.json.decode(line, type=_Head)
+    return (head.id, "") if head.type == _type(Group) else ("", head.id)
 
 
 def _person_line(whole: Whole) -> bytes:
@@ -63,8 +64,12 @@ def _person_line(whole: Whole) -> bytes:
 
 def _line(kind: type[Group | User], text: str, more: dict[str, Any]) -> bytes:
     """``text`` is that of an object with members, as ``write`` makes it."""
-    typed = f'{{"@odata.type":"#{shape(kind).qualified_name}",{text[1:-1]}'.encode()
+    typed = f'{{"@odata.type":"{_type(kind)}",{text[1:-1]}'.encode()
     return typed + (b"," + msgspec.json.encode(more)[1:] if more else b"}") + b"\n"
+
+
+def _type(kind: type[Group | User]) -> str:
+    return f"#{shape(kind).qualified_name}"
 
 
 def _tagged(record: Record) -> msgspec.Raw:

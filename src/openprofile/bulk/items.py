@@ -19,7 +19,7 @@ from openprofile.model.primitives import DateTimeOffset, quoted
 from openprofile.model.shape import shape
 from openprofile.odata.payload import entity, members, read_whole, write
 from openprofile.profiles import fill_in
-from openprofile.store.base import Record, new_version
+from openprofile.store.base import Record, new_version, next_version
 
 Make: TypeAlias = Callable[[Record | None], Record]
 
@@ -85,12 +85,15 @@ class Facet(msgspec.Struct, frozen=True):
             content.id = made_id(self.owner, self.at, said)
         elif not is_id(content.id):
             raise invalid(f"{at}/id", f"expected a GUID, got {quoted(content.id)}")
+        missing = self._complete(content, given.keys())
+        assert content.created_date_time is not None
         return _Item(
             content=content,
             at=at,
             named=named,
             version=int(tag[2]) if tag else new_version(),
-            missing=self._complete(content, given.keys()),
+            missing=missing,
+            created=ticks_of(content.created_date_time),
         )
 
     def _complete(self, content: ItemFacet, given: AbstractSet[str]) -> list[str]:
@@ -116,11 +119,8 @@ class _Item(msgspec.Struct):
     version: int
     missing: list[str]
     """The stamps that the line leaves out."""
-
-    @property
-    def created(self) -> int:
-        assert self.content.created_date_time is not None
-        return ticks_of(self.content.created_date_time)
+    created: int
+    """Ticks."""
 
     def making(self, place: int) -> Make:
         """What makes the record: the one that is there, if its text is that of the line."""
@@ -133,7 +133,7 @@ class _Item(msgspec.Struct):
                 return before
             if self.missing:
                 return self._revised(before, place)
-            return Record(id_, before.version + 1, text, place)
+            return Record(id_, next_version(before.version, text), text, place)
 
         return make
 
@@ -147,4 +147,4 @@ class _Item(msgspec.Struct):
         text = write(msgspec.structs.replace(self.content, **creation))
         if "created_date_time" in creation:
             place = before.created
-        return Record(before.id, before.version + 1, text, place)
+        return Record(before.id, next_version(before.version, text), text, place)

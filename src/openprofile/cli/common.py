@@ -27,6 +27,8 @@ def explained() -> Iterator[None]:
     """One sentence instead of a traceback for what an operator can mend."""
     try:
         yield
+    except BrokenPipeError:  # whoever read our output has had enough
+        raise
     except (SchemaTooNew, Unavailable, BadFile, BadOptions, BadSettings, OSError) as error:
         # a driver may tell it in several lines
         raise click.ClickException(" ".join(str(error).split())) from error

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote, urlsplit
 
 import click
 import msgspec
+from click.core import ParameterSource
 
+from openprofile import telemetry
 from openprofile.cli.common import data_option, explained
 from openprofile.clock import new_id
+from openprofile.hosts import in_url
 from openprofile.http.exchange import Request
 from openprofile.http.explain import PATH, Explanation, Question
+from openprofile.server.explaining import explaining
 from openprofile.server.stand_in import stand_in
-from openprofile.settings import Limits
+from openprofile.server.stores import database
+from openprofile.settings import Limits, Settings, load
 
 
 @click.command()
@@ -28,14 +35,24 @@ from openprofile.settings import Limits
     "--header", "headers", multiple=True, help="A header, 'Name: value'; may be repeated."
 )
 @click.option("--url", help="Ask the stand-in that answers there, not the folder of --data.")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="OPENPROFILE_CONFIG",
+    help="Ask what 'openprofile serve' would answer with these settings and those of the "
+    "environment, which are enough where they name an issuer.",
+)
 @data_option
+@click.pass_context
 def explain(
+    context: click.Context,
     method: str,
     path: str,
     token: str,
     body: str,
     headers: tuple[str, ...],
     url: str | None,
+    config: Path | None,
     data: Path,
 ) -> None:
     """Say whether METHOD PATH would be allowed, and which rule decides. Nothing is written.
@@ -43,11 +60,14 @@ def explain(
     PATH begins at the version (/beta/me/profile/interests) or below /beta (me/profile/interests).
     """
     question = Question(method, _path(path), dict(_header(one) for one in headers), body)
+    named = context.get_parameter_source("data") == ParameterSource.COMMANDLINE
     with explained():
-        if url is None:
-            found = asyncio.run(_explain(data, question, token))
-        else:
+        if url is not None:
             found = _ask(url, question, token)
+        elif not named and (config is not None or os.environ.get("OPENPROFILE_ISSUER")):
+            found = asyncio.run(_explain_service(load(os.environ, config), question, token))
+        else:
+            found = asyncio.run(_explain(data, question, token))
     click.echo("\n".join(_lines(question, found)))
 
 
@@ -68,18 +88,35 @@ def _header(text: str) -> tuple[str, str]:
 
 async def _explain(data: Path, question: Question, token: str) -> Explanation:
     """The explanation of a stand-in with its data in the folder ``data``."""
-    async with stand_in(data) as parts:
-        asked = Request(
-            method="POST",
-            path=PATH,
-            query="",
-            headers={"authorization": f"Bearer {token}"},
-            body=b"",
-            origin=parts.authority.url(),
-            id=new_id(),
-            body_limit=Limits().body,
-        )
-        return await parts.explainer.explain(question, asked)
+    kept = database(data).exists()
+    with TemporaryDirectory() as nowhere:  # in which no token was ever signed
+        folder = data if (data / "authority").exists() else Path(nowhere)
+        async with stand_in(folder, memory=not kept) as parts:
+            asked = _asked(token, parts.authority.url(), Limits().body)
+            return await parts.explainer.explain(question, asked)
+
+
+async def _explain_service(settings: Settings, question: Question, token: str) -> Explanation:
+    """The explanation of the service that has these settings."""
+    telemetry.configure(json=False, level="warning")
+    scheme = "https" if settings.tls_certificate else "http"
+    url = settings.public_url or f"{scheme}://{in_url(settings.host)}:{settings.port}"
+    async with explaining(settings, url) as explainer:
+        return await explainer.explain(question, _asked(token, url, settings.body_limit))
+
+
+def _asked(token: str, origin: str, body_limit: int) -> Request:
+    """What carries a question to an Explainer."""
+    return Request(
+        method="POST",
+        path=PATH,
+        query="",
+        headers={"authorization": f"Bearer {token}"},
+        body=b"",
+        origin=origin,
+        id=new_id(),
+        body_limit=body_limit,
+    )
 
 
 def _ask(url: str, question: Question, token: str) -> Explanation:

@@ -30,7 +30,7 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
     owner: str | None
     """The id of the person whose data was asked for, where that became known."""
     rule: str | None
-    """What decided: ``token``, the rule of a Decision, or ``fault`` for a planned one."""
+    """What decided: ``token``, ``grant``, ``fault`` for a planned one, or a Decision's rule."""
     reason: str | None
 
 

@@ -26,11 +26,13 @@ from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
+from openprofile.http.places import Places
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
 from openprofile.settings import Capacity, Limits
 from openprofile.store.base import Store
+from openprofile.tracing import Tracer
 
 _ROOTS = frozenset(f"/{version}" for version in VERSIONS)
 _BELOW = tuple(f"{root}/" for root in _ROOTS)
@@ -52,15 +54,18 @@ class App:
         allowed_origins: Collection[str] = (),
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
+        around_batch: Callable[[Face], Face] = lambda face: face,
+        unread: Callable[[GraphRequest, Fault], None] = lambda _, __: None,
         capacity: Capacity | None = None,
         meter: Meter | None = None,
-        around_batch: Callable[[Face], Face] = lambda face: face,
+        tracer: Tracer | None = None,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
-        their paths; ``routes`` are the others. ``meter`` counts what passes,
-        and ``around_batch`` makes of the face of batches what they go through.
+        their paths; ``routes`` are the others. ``around_batch`` makes of the face of batches what
+        they go through; ``unread`` is told of what no face sees; ``meter`` counts what passes, and
+        ``tracer`` traces it.
         """
         self.capacity = capacity = capacity or Capacity()
         self.meter = meter = meter or Meter()
@@ -70,10 +75,19 @@ class App:
         batch = Batch(face, face_over, store, authenticate, self._refusals, limits, meter)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
 
+        places = Places(capacity.requests, meter)
+
         def guard(face: Face, limits: Limits, operation: str) -> Guard:
-            most = capacity.requests
             return Guard(
-                face, self._refusals, limits, origins, meter, most=most, operation=operation
+                face,
+                self._refusals,
+                limits,
+                origins,
+                meter,
+                places,
+                operation,
+                tracer,
+                unread=unread,
             )
 
         self._graph = guard(face, limits, "unknown")

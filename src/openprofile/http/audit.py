@@ -24,14 +24,8 @@ def audited(face: Face, recent: RecentRequests | None = None) -> Face:
     def ended(request: Request, trail: Trail, how: int | Exception) -> None:
         status = how.status if isinstance(how, Fault) else how
         told = request.method not in _READS or status in _NOT_LET
-        if not told and recent is None:
-            return
-        found = account(request, trail, how)
-        if told:
-            log.info("audit", **msgspec.structs.asdict(found))
-        if recent is not None:
-            message = how.message if isinstance(how, Fault) else None
-            recent.add(found, request.query, trail, message)
+        if told or recent is not None:
+            _give(request, trail, how, recent, told=told)
 
     async def answer(request: Request) -> Answer:
         with recorded() as trail:
@@ -46,23 +40,41 @@ def audited(face: Face, recent: RecentRequests | None = None) -> Face:
     return answer
 
 
-def disturbed(face: Face, recent: RecentRequests) -> Face:
-    """A face that answers as ``face`` does, and keeps in the log the requests to which something
-    happened that was planned: those in a batch give account of themselves.
+def audited_batch(face: Face, recent: RecentRequests | None = None) -> Face:
+    """A face of batches that gives account of each that is refused as a whole, and of each to which
+    something happened that was planned: of any other, every request in it gives account of itself.
     """
 
     async def answer(request: Request) -> Answer:
         with recorded() as trail:
-            ended: int | Exception = 200
             try:
                 found = await face(request)
             except Exception as error:
-                ended = error
+                _give(request, trail, error, recent, told=True)
                 raise
-            finally:
-                if trail.planned:
-                    message = ended.message if isinstance(ended, Fault) else None
-                    recent.add(account(request, trail, ended), request.query, trail, message)
+            if trail.planned:
+                _give(request, trail, found.status, recent, told=False)
             return found
 
     return answer
+
+
+def audited_unread(request: Request, fault: Fault, recent: RecentRequests | None = None) -> None:
+    """Give account of a request that was refused before any face saw it."""
+    _give(request, Trail(), fault, recent, told=request.method not in _READS)
+
+
+def _give(
+    request: Request,
+    trail: Trail,
+    how: int | Exception,
+    recent: RecentRequests | None,
+    *,
+    told: bool,
+) -> None:
+    found = account(request, trail, how)
+    if told:
+        log.info("audit", **msgspec.structs.asdict(found))
+    if recent is not None:
+        message = how.message if isinstance(how, Fault) else None
+        recent.add(found, request.query, trail, message)

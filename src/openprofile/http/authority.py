@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -17,14 +18,15 @@ from starlette.routing import Route
 from openprofile.clock import Clock, date_time_offset, new_id
 from openprofile.directory import Directory
 from openprofile.errors import InvalidAuthenticationToken
-from openprofile.hosts import is_loopback, web_host
 from openprofile.http import sign_in as pages
+from openprofile.http.account import Account
 from openprofile.http.origin import Origins
 from openprofile.identity.flows import DEVICE_SECONDS, POLL_SECONDS, Flows, SignIn
 from openprofile.identity.oauth import OAuthError, invalid_request
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import Person
 from openprofile.store.base import Unavailable
+from openprofile.telemetry import log
 
 LARGEST_FORM = 64 * 1024
 """Bytes of a form that is sent to the local authority."""
@@ -59,12 +61,14 @@ class AuthorityFace:
         try:
             answer = await self._handled(request, handler)
         except OAuthError as error:
-            answer = self._refusal(error)
+            answer = self._refusal(request, error)
         except Unavailable:
             busy = "The database is not available."
-            answer = self._refusal(OAuthError("temporarily_unavailable", 90033, busy, status=503))
+            answer = self._refusal(
+                request, OAuthError("temporarily_unavailable", 90033, busy, status=503)
+            )
         caller = request.headers.get("origin", "")
-        if is_loopback(web_host(caller) or ""):
+        if self._authority.may_ask(caller):
             answer.headers["Access-Control-Allow-Origin"] = caller
             answer.headers["Vary"] = "Origin"
         return answer
@@ -152,6 +156,7 @@ class AuthorityFace:
         try:
             sign_in = self._flows.sign_in(parameters)
         except OAuthError as error:
+            self._tell(request, error, new_id())
             return pages.notice("Sign-in refused", error.description, error.status)
         try:
             sign_in = self._flows.checked(sign_in, parameters)
@@ -160,8 +165,9 @@ class AuthorityFace:
             _refuse_strangers(request, base)
             person = await self._find(chosen) if chosen else None
             if person is None:
-                raise OAuthError("access_denied", 65004, "The person refused to sign in.")
+                raise _refused()
         except OAuthError as error:
+            self._tell(request, error, new_id())
             told = {"error": error.error, "error_description": error.description}
             return _return(sign_in, told)
         return _return(sign_in, {"code": self._flows.code(sign_in, person)})
@@ -205,6 +211,7 @@ class AuthorityFace:
         person = await self._find(chosen) if chosen else None
         self._flows.enter(device, person)
         if person is None:
+            self._tell(request, _refused(), new_id())
             return pages.notice("Refused", "The device gets no token.")
         return pages.notice("Signed in", "The device goes on by itself; close this page.")
 
@@ -227,7 +234,7 @@ class AuthorityFace:
             caller = await self._verifier.verify(token.strip())
         except InvalidAuthenticationToken as error:
             refusal = OAuthError("invalid_token", 50020, error.message, status=401)
-            return self._refusal(refusal, "Bearer")
+            return self._refusal(request, refusal, "Bearer")
         person = await self._find(caller.person) if caller.person else None
         application = self._authority.applications.get((caller.application or "").casefold())
         if person is None or application is None:
@@ -247,9 +254,28 @@ class AuthorityFace:
     async def _people(self) -> Sequence[Person]:
         return await self._directory.people(self._authority.tenant, most=_LISTED)
 
-    def _refusal(self, error: OAuthError, challenge: str = "Basic") -> Response:
+    def _tell(self, request: Request, error: OAuthError, request_id: str) -> None:
+        """Leave the audit line of a refusal; what the client sent in a form stays out of it."""
+        told = Account(
+            request_id=request_id,
+            method=request.method,
+            target=request.url.path,
+            outcome="refused" if error.status < 500 else "failed",
+            status=error.status,
+            code=error.error,
+            tenant=self._authority.tenant,
+            person=None,
+            application=None,
+            owner=None,
+            rule="grant",
+            reason=f"AADSTS{error.number}",
+        )
+        log.info("audit", **msgspec.structs.asdict(told))
+
+    def _refusal(self, request: Request, error: OAuthError, challenge: str = "Basic") -> Response:
         """The error body of RFC 6749, section 5.2, with what Entra ID adds to it."""
         request_id, now = new_id(), f"{date_time_offset(self._clock.ticks())[:19]}Z"
+        self._tell(request, error, request_id)
         headers = dict(_KEPT_NOWHERE)
         if error.status == 401:
             headers["WWW-Authenticate"] = f'{challenge} realm="openprofile"'
@@ -296,6 +322,10 @@ def authority_routes(face_of: Callable[[str], AuthorityFace]) -> list[Route]:
 
 
 _KEPT_NOWHERE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def _refused() -> OAuthError:
+    return OAuthError("access_denied", 65004, "The person refused to sign in.")
 
 
 async def _form(request: Request) -> dict[str, str]:

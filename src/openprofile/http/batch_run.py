@@ -26,6 +26,7 @@ from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, etag_reference, key
+from openprofile.odata.path import parse
 from openprofile.odata.service_root import reference, resolve
 from openprofile.profiles import etag_of
 from openprofile.settings import Limits
@@ -67,7 +68,7 @@ class Execution:
     ) -> None:
         self._service = service
         self._batch = batch
-        self._version = batch.path.split("/")[1]
+        (self._version, *_) = parse(batch.path)
         self._requests = requests
         self._ids = [new_id() for _ in requests]
         self._sent: dict[int, Request] = {}
@@ -325,7 +326,7 @@ class Execution:
 
 
 def _unit(index: int, request: IndividualRequest) -> int | str:
-    return index if request.group is None else request.group
+    return index if request.unit is None else request.unit
 
 
 def _succeeded(answer: Answer) -> bool:

@@ -6,6 +6,7 @@ the rest.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -38,11 +39,6 @@ _EXPANDABLE = ("directReports", "manager", "memberOf", "members")
 _SETS: dict[type[DirectoryObject], str] = {User: "users", Group: "groups"}
 
 
-def version(call: Call) -> str:
-    """The version of the API that a request is for."""
-    return call.request.path.split("/")[1]
-
-
 def entity_set(kind: type[DirectoryObject]) -> str:
     """The entity set that objects of a kind are in."""
     return _SETS[kind]
@@ -50,7 +46,7 @@ def entity_set(kind: type[DirectoryObject]) -> str:
 
 def url_of(call: Call, one: Object) -> str:
     """The canonical URL of an object."""
-    return f"{call.request.origin}/{version(call)}{_path_of(one)}"
+    return f"{call.request.origin}/{call.version}{_path_of(one)}"
 
 
 def page_size(top: int | None) -> int:
@@ -95,8 +91,8 @@ class Objects:
         """
         shown = await self._members(plan, one)
         text = msgspec.json.encode(shown).decode()
-        navigation = VERSIONS[version(self._call)].navigation(type(entity(one)))
-        return Entry("", text, url_of(self._call, one), derived, navigation)
+        navigation = VERSIONS[self._call.version].navigation(type(entity(one)))
+        return Entry("", text, partial(url_of, self._call, one), derived, navigation)
 
     async def _members(self, plan: Plan, one: Object) -> dict[str, Any]:
         """What the answer shows of an object, and of those it leads to."""
@@ -110,7 +106,7 @@ class Objects:
             }
         if plan.selection is not None:
             values = plan.selection.project(values, None, None)
-        elif person and version(call) == "v1.0":
+        elif person and call.version == "v1.0":
             values = {name: values[name] for name in User.usual}
         for expansion in plan.expand:
             if expansion.collection:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 import msgspec
 
 from openprofile.clock import Clock
+from openprofile.errors import BadRequest
 from openprofile.http.body import json_body
 from openprofile.http.conditions import conditions_of, require_new
 from openprofile.http.exchange import (
@@ -18,6 +18,7 @@ from openprofile.http.exchange import (
     odata_answer,
     raw_answer,
 )
+from openprofile.http.links import refers
 from openprofile.http.query import (
     PAGED,
     entry_of,
@@ -38,6 +39,7 @@ from openprofile.odata.representation import (
     collection_body,
     entity_body,
     item_url,
+    key_text,
     reference_body,
     references_body,
 )
@@ -57,7 +59,7 @@ class FacetFace:
         self._token_key = token_key
         self._collection: Handlers = {"GET": self._list, "POST": self._create}
         self._count_of: Handlers = {"GET": self._count}
-        self._references: Handlers = {"GET": self._list_references, "POST": self._create}
+        self._references: Handlers = {"GET": self._list_references, "POST": self._add}
         self._item: Handlers = {"GET": self._get, "PATCH": self._update, "DELETE": self._delete}
         self._reference: Handlers = {"GET": self._get_reference}
         self._profile_reference: Handlers = {"GET": self._get_profile_reference}
@@ -170,6 +172,18 @@ class FacetFace:
         shown = _Shown(call, access, record, plan, form)
         return self._written(shown, 201, {"Location": location})
 
+    async def _add(self, call: Call) -> Answer:
+        """A POST to the references creates as well, but refers to nothing: an item is in the
+        collection that it was created in.
+        """
+        if refers(read_members(json_body(call.request))):
+            raise BadRequest(
+                "The items of a facet cannot be referred to from elsewhere; the body of a create "
+                "is the item.",
+                target="@odata.id",
+            )
+        return await self._create(call)
+
     async def _update(self, call: Call) -> Answer:
         facet, item_id = item_of(call.target)
         plan, form = item_plan(call.request, FACETS[facet])
@@ -234,12 +248,12 @@ def _reference(call: Call, form: Format, url: str) -> Answer:
 
 def profile_url(call: Call, access: Access) -> str:
     """The canonical URL of a person's profile."""
-    return f"{call.request.origin}/beta/users('{quote(access.owner.id)}')/profile"
+    return f"{call.request.origin}/beta/users('{key_text(access.owner.id)}')/profile"
 
 
 def profile_context(call: Call, access: Access) -> str:
     """The context URL of a person's profile; the key is the object id, also for ``/me``."""
-    return f"{call.request.origin}/beta/$metadata#users('{quote(access.owner.id)}')/profile"
+    return f"{call.request.origin}/beta/$metadata#users('{key_text(access.owner.id)}')/profile"
 
 
 def item_of(target: Target) -> tuple[str, str]:

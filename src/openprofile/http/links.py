@@ -11,16 +11,27 @@ from openprofile.model.directory import VERSIONS, DirectoryObject, User
 from openprofile.model.kinds import Model, Navigation
 from openprofile.model.primitives import quoted
 from openprofile.odata.path import bind, parse
-from openprofile.odata.payload import read_members
+from openprofile.odata.payload import Members, read_members
 from openprofile.odata.service_root import resolve
 
 
 def linked(call: Call, body: bytes) -> str:
     """The id or principal name of the person that a body refers to; raises BadRequest."""
-    reference = read_members(body).get("@odata.id")
+    sent = read_members(body)
+    names = [name for name in _IDS if name in sent]
+    reference = sent[names[0]] if len(names) == 1 else None
     if not isinstance(reference, str):
         raise BadRequest('The body must be like {"@odata.id": "…/users/{id}"}.', target="@odata.id")
-    return located(call, reference, "@odata.id")
+    return located(call, reference, names[0])
+
+
+def refers(sent: Members) -> bool:
+    """Whether a body is the reference to an entity and nothing else."""
+    return any(name in sent for name in _IDS) and all("@" in name for name in sent)
+
+
+_IDS = ("@odata.id", "@id")
+"""The control information that holds a reference, in 4.0 and 4.01."""
 
 
 def linked_answer(request: Request) -> Answer:
@@ -37,8 +48,7 @@ def located(call: Call, reference: str, where: str) -> str:
 
     ``where`` names the member or option that holds it.
     """
-    own = parse(call.request.path)[0]
-    path = _path(call, reference, own, where)
+    path = _path(call, reference, where)
     try:
         target = bind(parse(path)[1:], _NAMED)
     except BadRequest as error:
@@ -58,9 +68,9 @@ _NAMED = Model(
 """Where the people are that a reference can name."""
 
 
-def _path(call: Call, reference: str, own: str, where: str) -> str:
+def _path(call: Call, reference: str, where: str) -> str:
     """The path of a reference; it may be to any version, whichever the request is for."""
-    for version in sorted(VERSIONS, key=lambda each: each != own):
+    for version in sorted(VERSIONS, key=lambda each: each != call.version):
         try:
             path, query = resolve(
                 reference, origin=call.request.origin, version=version, versions=VERSIONS.keys()

@@ -18,7 +18,6 @@ from openprofile.http.expansions import (
     page_size,
     require_plain,
     url_of,
-    version,
 )
 from openprofile.http.query import PAGED, next_link, refuse_options, selected, token_scope
 from openprofile.model.directory import DirectoryObject
@@ -73,7 +72,7 @@ def _shown(call: Call, kind: type[DirectoryObject], allowed: Sequence[str], wher
 
 def context(call: Call, rest: str) -> str:
     """A context URL."""
-    return f"{call.request.origin}/{version(call)}/$metadata#{rest}"
+    return f"{call.request.origin}/{call.version}/$metadata#{rest}"
 
 
 class Answers:

@@ -11,6 +11,8 @@ import msgspec
 
 from openprofile.clock import Clock
 from openprofile.directory import Directory
+from openprofile.errors import Fault
+from openprofile.http.audit import audited_unread
 from openprofile.http.authority import AuthorityFace
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.explain import Explainer
@@ -114,6 +116,10 @@ class Tenants:
             return await self._of(request).around_batch(batches)(request)
 
         return answer
+
+    def unread(self, request: Request, fault: Fault) -> None:
+        """Give account of a request that was refused before any face saw it."""
+        audited_unread(request, fault, self._of(request).recent)
 
     async def authenticate(self, request: Request) -> Caller:
         """The caller of a request; raises InvalidAuthenticationToken."""

@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from openprofile.clock import Clock, new_id
-from openprofile.hosts import LOOPBACK, web_host
+from openprofile.hosts import LOOPBACK, is_loopback, web_host, web_origin
 from openprofile.identity import files
 from openprofile.identity.applications import Application, applications
 from openprofile.model.directory import User
@@ -96,6 +96,15 @@ class Authority:
             return True
         host = web_host(audience)
         return host in LOOPBACK or host in {web_host(name) for name in self.issuers()} - {None}
+
+    def may_ask(self, origin: str) -> bool:
+        """Whether pages of ``origin`` may fetch tokens: those of this machine, and those where a
+        sign-in may return to.
+        """
+        if is_loopback(web_host(origin) or ""):
+            return True
+        registered = self.applications.values()
+        return any(origin == web_origin(uri) for one in registered for uri in one.redirect_uris)
 
     def jwks(self) -> bytes:
         """The JWKS document with the public key, as the authority publishes it."""

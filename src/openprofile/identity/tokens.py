@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from joserfc import jwt
+from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
@@ -89,14 +89,17 @@ class TokenVerifier:
         algorithm, key_id = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise refuse(f"The token must be signed with {' or '.join(ALGORITHMS)}.")
+        if "crit" in header:  # RFC 7515, section 4.1.11: nothing that it could list is known here
+            raise refuse("The token's header has 'crit', which asks for what is not known here.")
         issuer = self._trusted(unverified.get("iss"))
         key = await issuer.keys.find(key_id, algorithm) if isinstance(key_id, str) else None
         if key is None:
             raise refuse("The token is signed with a key that its issuer does not publish.")
         try:
-            claims = jwt.decode(token, key, registry=_REGISTRIES[algorithm]).claims
+            jws.deserialize_compact(token, key, registry=_REGISTRIES[algorithm])
         except (JoseError, ValueError, RecursionError) as error:
             raise refuse("The token's signature does not hold.") from error
+        claims = unverified  # no more
         not_before, expires = _times(claims, self._clock.seconds(), issuer.rules.clock_skew)
         _check_audience(claims.get("aud"), issuer)
         found = caller(claims, issuer.rules)
@@ -119,7 +122,7 @@ class TokenVerifier:
 
 class _Registry(JWSRegistry):
     """What joserfc lets pass: one algorithm, and header members that this service need not know
-    (Entra ID adds one), but none that ``crit`` says it must.
+    (Entra ID adds one).
     """
 
     max_header_length = LONGEST

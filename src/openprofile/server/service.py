@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.audit import audited_batch, audited_unread
 from openprofile.http.auth import authenticate
 from openprofile.http.exchange import Face
 from openprofile.http.metrics import Readers
@@ -21,9 +23,11 @@ from openprofile.identity.tokens import TokenVerifier
 from openprofile.metering import Meter
 from openprofile.policy.federation import Federation
 from openprofile.server.assembly import faces, graph_factory, metrics_route
+from openprofile.server.issuers import trusted_issuers
 from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
-from openprofile.settings import BadSettings, Limits, Settings
+from openprofile.settings import BadSettings, Settings
+from openprofile.tracing import Tracer
 
 
 @asynccontextmanager
@@ -36,24 +40,14 @@ async def service(
     machine reaches it. Raises BadSettings for a start that would not be secure, SchemaTooNew and
     Unavailable for a database that cannot be used.
     """
-    # Only here: the HTTP client takes a tenth of a second to load, and the stand-in needs none.
-    from openprofile.identity.discovery import foreign_issuers, http_client  # noqa: PLC0415
-
     public_url, proxies = secured(settings, listening), networks(settings.trusted_proxies)
     federation = Federation(tuple(settings.all_tenants()), settings.trusts())
-    limits = Limits(body=settings.body_limit, items=settings.item_limit)
+    limits = settings.limits
     clock = Clock()
-    async with http_client() as client:
-        issuers = [
-            trusted
-            for rules in settings.all_issuers()
-            for trusted in foreign_issuers(rules, client, clock)
-        ]
-        keys = {id(one.keys): one.keys for one in issuers}.values()
+    async with trusted_issuers(settings, clock) as issuers:
+        tracer = Tracer(settings.trace_endpoint) if settings.trace_endpoint else None
         store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
-            for published in keys:
-                published.start()  # an issuer that cannot be used is in the log from the start on
             directory = Directory(store, clock)
             admission = Admission(directory, create=settings.create_people)
             verifier = TokenVerifier(issuers, clock, admission)
@@ -84,11 +78,14 @@ async def service(
                 routes=[metrics_route(meter, store, readers, sibling)],
                 capacity=capacity,
                 meter=meter,
+                tracer=tracer,
+                around_batch=audited_batch,
+                unread=audited_unread,
             )
         finally:
-            for published in keys:
-                await published.close()
             await store.close()
+            if tracer:
+                await asyncio.to_thread(tracer.close)
 
 
 def secured(settings: Settings, listening: str) -> str:

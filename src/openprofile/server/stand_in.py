@@ -15,7 +15,7 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback
 from openprofile.http.app import App
-from openprofile.http.audit import disturbed
+from openprofile.http.audit import audited_batch
 from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace, authority_routes
 from openprofile.http.control import Control
@@ -110,12 +110,7 @@ async def stand_in(
         if with_sample:
             await known.first.state.fill()
         control = Control(known, lambda: running.addresses, believes=believes)
-        pages = Pages(
-            lambda name: known.first if name is None else known.get(name),
-            store,
-            origins,
-            lambda: running.addresses,
-        )
+        pages = Pages(known, store, origins, lambda: running.addresses)
         meter = Meter()
         app = App(
             face_over=known.face_over,
@@ -136,6 +131,7 @@ async def stand_in(
             ],
             meter=meter,
             around_batch=known.around_batch,
+            unread=known.unread,
         )
         first, url = known.first, signer.url()
         running = StandIn(
@@ -227,7 +223,7 @@ class _Assembly:
             authenticate=found.authenticate,
             face=found.face_over(store),
             face_over=found.face_over,
-            around_batch=lambda batches: disturbed(around(batches), recent),
+            around_batch=lambda batches: audited_batch(around(batches), recent),
             explainer=explainer,
             others={**found.others, EXPLAIN_PATH: explainer.answer},
         )

@@ -8,6 +8,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+import msgspec
+
 from openprofile.store.base import (
     Change,
     Delete,
@@ -95,8 +97,8 @@ def settled(change: Change) -> Change:
             return Delete(key, _Settled(check))
         case PutItem(key, make, limit):
             return PutItem(key, _Settled(make), limit)
-        case UpdatePerson(tenant, id_, revise_person, name, needed):
-            return UpdatePerson(tenant, id_, _Settled(revise_person, _same_text), name, needed)
+        case UpdatePerson(revise=revise_person):
+            return msgspec.structs.replace(change, revise=_Settled(revise_person, _same_text))
         case _:
             return change
 

@@ -32,6 +32,7 @@ from openprofile.store.base import (
     Store,
     Update,
     UpdatePerson,
+    next_version,
 )
 
 Items: TypeAlias = dict[tuple[str, str], Record]
@@ -50,7 +51,8 @@ def left_behind(change: Insert | PutItem | Update | Delete, before: Record | Non
         case PutItem(_, make):
             return make(before)
         case Update(key, revise) if before is not None:
-            return Record(key.id, before.version + 1, revise(before), before.created)
+            text = revise(before)
+            return Record(key.id, next_version(before.version, text), text, before.created)
         case Delete(_, check) if before is not None:
             check(before)
     return None

@@ -39,6 +39,7 @@ from openprofile.store.base import (
     Remember,
     StoreError,
     Update,
+    next_version,
 )
 from openprofile.store.postgres_lane import Connection
 from openprofile.store.postgres_people import DIRECTORY, PeopleDraft, storable
@@ -242,7 +243,8 @@ class _Draft(PeopleDraft):
     def _update(self, change: Update) -> Record:
         key, before = change.key, self._existing(change.key)
         text = storable(change.revise(before))
-        record = Record(key.id, before.version + 1, text, before.created)
+        version = next_version(before.version, text)
+        record = Record(key.id, version, text, before.created)
         self._set(self._items, key, record)
         self._then(_UPDATE, record.version, record.text, *_place(key))
         return record

@@ -33,11 +33,20 @@ from openprofile.store.overlay import left_behind
 class Rehearsal:
     """The store beneath as it reads; a write raises what it would raise and leaves no trace."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, welcomes: bool = False) -> None:
+        """One that ``welcomes`` finds the people who were put, as long as it lasts."""
         self._store = store
+        self._welcomed: dict[tuple[str, str], Record] | None = {} if welcomes else None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+    async def person(self, tenant: str, id_or_name: str) -> Record | None:
+        """The person with this id or folded name."""
+        found = await self._store.person(tenant, id_or_name)
+        if found is None and self._welcomed is not None:
+            return self._welcomed.get((tenant, id_or_name))
+        return found
 
     async def write(self, changes: Sequence[Change]) -> list[Record | None]:
         """What each change would leave behind, as if it were the only one."""
@@ -72,12 +81,16 @@ class Rehearsal:
             return Record(change.id, 1, change.text)
         if isinstance(change, PutPerson):
             await self._require_free(change)
-            return Record(change.id, 1, change.text)
-        before = self._there(await self._store.person(change.tenant, change.id), change.id)
+            made = Record(change.id, 1, change.text)
+            if self._welcomed is not None:
+                self._welcomed[change.tenant, change.id] = made
+                self._welcomed[change.tenant, change.name] = made
+            return made
+        before = self._there(await self.person(change.tenant, change.id), change.id)
         if isinstance(change, DeletePerson):
             return None
         for other in change.needed:
-            self._there(await self._store.person(change.tenant, other), other)
+            self._there(await self.person(change.tenant, other), other)
         put = change.revise(before)
         await self._require_free(put)
         return Record(put.id, before.version + 1, put.text)
@@ -91,12 +104,12 @@ class Rehearsal:
                 raise Missing(person)
             return
         self._there(await self._store.group(tenant, group), group)
-        self._there(await self._store.person(tenant, person), person)
+        self._there(await self.person(tenant, person), person)
         if is_member and not change.anyway:
             raise Conflict(f"{person} is in {group}")
 
     async def _require_room(self, key: Key, limit: int) -> None:
-        self._there(await self._store.person(key.tenant, key.owner), key.owner)
+        self._there(await self.person(key.tenant, key.owner), key.owner)
         there = await self._store.collection(key.tenant, key.owner, key.facet)
         if len(there) >= limit:
             raise Full(f"{key.facet} holds {len(there)} items")
@@ -109,8 +122,8 @@ class Rehearsal:
 
     async def _require_free(self, put: PutPerson) -> None:
         """Raise Conflict where somebody else has the name, or anybody the id of a new person."""
-        named = await self._store.person(put.tenant, put.name)
+        named = await self.person(put.tenant, put.name)
         if named is not None and named.id != put.id:
             raise Conflict(f"another person is named {put.name}")
-        if put.new and await self._store.person(put.tenant, put.id):
+        if put.new and await self.person(put.tenant, put.id):
             raise Conflict(f"{put.id} is taken")

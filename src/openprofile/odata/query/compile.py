@@ -140,7 +140,7 @@ class _Compiler:
             return {}
         option = f"$compute{where}"
         kind = scope.here.type.kind
-        taken = {} if kind is None else _names(kind)
+        taken = _names(kind) if kind is not None and is_structured(scope.here.type) else {}
         found: dict[str, Definition] = {}
         scope.computed = found
         for name, node in parser.compute(chosen.compute, option, self.guard):
