@@ -9,7 +9,7 @@ from openprofile.model.enums import AllowedAudiences
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
-NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?[^`]*`")
+NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(?:Test\w+::)?(\w+))?[^`]*`")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
