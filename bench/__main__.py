@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import http.client
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -22,11 +24,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import msgspec
 from bench import load, programs
+from bench.bulk import fill
 from bench.operations import OPERATIONS, Callers, nothing
-from bench.people import TENANT, Population, person_id, populate
+from bench.people import TENANT, Population, person_id
 from psycopg.conninfo import conninfo_to_dict
 
 from issuer import ForeignIssuer
+from openprofile.server.stores import open_store
 from postgres import Server
 
 CALLERS = 1000
@@ -61,20 +65,19 @@ class Bench:
         with self._floor() as floor, self._service(self._given.people, names) as service:
             idle = service.running.resident()
             self._warm(service, names)
+            floors: list[load.Outcome] = [self._put(floor, _FLOOR)]
             taken: dict[str, list[tuple[float, load.Outcome]]] = {name: [] for name in names}
             for _ in range(self._given.rounds):
                 for name in names:
-                    before = self._put(floor, _FLOOR)
                     outcome = self._put(service, name)
-                    after = self._put(floor, _FLOOR)
-                    rate = (before.rate + after.rate) / 2
-                    taken[name].append((rate, outcome))
-            print("| operation | ratio | requests/s | p50 ms | p99 ms |")
-            print("| --- | --- | --- | --- | --- |")
-            base = statistics.median(rate for pairs in taken.values() for rate, _ in pairs)
-            print(f"| {_FLOOR} | 1 | {base:,.0f} | | |")
+                    floors.append(self._put(floor, _FLOOR))
+                    rate = (floors[-2].rate + floors[-1].rate) / 2
+                    taken[name].append((outcome.rate / rate, outcome))
+            print("| operation | ratio | requests/s | p50 ms | p99 ms | processor µs |")
+            print("| --- | --- | --- | --- | --- | --- |")
+            print(f"| {_FLOOR} | 1 | {_medians(floors)} |")
             for name, pairs in taken.items():
-                ratio = statistics.median(outcome.rate / rate for rate, outcome in pairs)
+                ratio = statistics.median(ratio for ratio, _ in pairs)
                 print(f"| {name} | {ratio:.2f} | {_medians([found for _, found in pairs])} |")
             loaded = service.running.resident()
             print(f"\nResident memory: {idle:.0f} MB idle, {loaded:.0f} MB after the load.\n")
@@ -143,6 +146,7 @@ class Bench:
             for name in operations
         }
         with self._database(size) as database, self._serve(database) as running:
+            _greet(running.url, callers)
             yield Subject(running, requests)
 
     def _serve(self, database: str) -> contextlib.AbstractContextManager[programs.Running]:
@@ -150,32 +154,35 @@ class Bench:
 
     @contextlib.contextmanager
     def _database(self, size: int) -> Iterator[str]:
-        """The URL of a database with so many people."""
+        """The URL of a database with so many people, which a run may write to."""
         if self._given.store == "postgresql":
             with Server("18") as server:
                 words = conninfo_to_dict(server.dsn)
                 url = f"postgresql:///{words.pop('dbname', 'postgres')}?{urlencode(words)}"
-                asyncio.run(populate(url, size))
+                asyncio.run(_populate(url, size))
                 yield url
             return
-        path = (self._given.data or self._folder) / f"{size}.sqlite3"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            print(f"Storing {size:,} people in {path} …", file=sys.stderr)
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.unlink(missing_ok=True)
-            asyncio.run(populate(f"sqlite:///{unfinished.absolute()}", size))
-            unfinished.rename(path)
-        yield f"sqlite:///{path.absolute()}"
+        kept = (self._given.data or self._folder) / f"{size}.sqlite3"
+        if not kept.exists():
+            print(f"Storing {size:,} people in {kept} …", file=sys.stderr)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            fill(kept, Population(size))
+        with tempfile.TemporaryDirectory(dir=self._given.data) as folder:
+            path = Path(folder) / "people.sqlite3"
+            shutil.copyfile(kept, path)
+            yield f"sqlite:///{path.absolute()}"
 
     def _warm(self, service: Subject, names: Sequence[str]) -> None:
-        """Let the service see every token once, and each operation."""
+        """Let the service see each operation."""
         for name in names:
             self._put(service, name)
 
     def _put(self, subject: Subject, name: str) -> load.Outcome:
-        url, requests = subject.running.url, subject.requests[name]
-        return load.put(url, requests, self._given.seconds, self._other_core)
+        running = subject.running
+        before = running.processor()
+        found = load.put(running.url, subject.requests[name], self._given.seconds, self._other_core)
+        found.processor = (running.processor() - before) / found.requests * 1_000_000
+        return found
 
     def _written(self, name: str, requests: Sequence[bytes]) -> Path:
         return load.written(requests, self._folder / f"{name} requests")
@@ -185,11 +192,31 @@ class Bench:
         return self._issuer.token(oid=person_id(number), scp=scopes, exp=2_000_000_000).encode()
 
 
+async def _populate(database: str, size: int) -> None:
+    store = await open_store(database)
+    try:
+        await Population(size).store(store)
+    finally:
+        await store.close()
+
+
+def _greet(url: str, callers: Callers) -> None:
+    """Show the service every token once: to verify one takes as long as to answer many."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    for _, token in callers.tokens:
+        connection.request("GET", "/beta/me", headers={"Authorization": f"Bearer {token.decode()}"})
+        answer = connection.getresponse()
+        assert answer.read()
+        assert answer.status == 200
+    connection.close()
+
+
 def _medians(outcomes: Sequence[load.Outcome]) -> str:
     rate = statistics.median(found.rate for found in outcomes)
     p50 = statistics.median(found.p50 for found in outcomes)
     p99 = statistics.median(found.p99 for found in outcomes)
-    return f"{rate:,.0f} | {p50:.2f} | {p99:.2f}"
+    processor = statistics.median(found.processor for found in outcomes)
+    return f"{rate:,.0f} | {p50:.2f} | {p99:.2f} | {processor:.0f}"
 
 
 def _p50s(pairs: Sequence[tuple[load.Outcome, load.Outcome]]) -> list[tuple[float, float]]:

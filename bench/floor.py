@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from openprofile.http.app import App
+from openprofile.metering import Meter
 from openprofile.server import listening
+from openprofile.settings import Capacity
 
 BODY = b'{"value":"%s"}' % (b"x" * (1024 - 12))
 _START = {
@@ -23,10 +26,15 @@ _START = {
 _REST = {"type": "http.response.body", "body": BODY}
 
 
-async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with 1 KB of JSON, whatever is asked."""
-    await send(_START)
-    await send(_REST)
+class Constant:
+    """Answers with 1 KB of JSON, whatever is asked."""
+
+    capacity = Capacity()
+    meter = Meter()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send(_START)
+        await send(_REST)
 
 
 async def main() -> None:
@@ -34,10 +42,11 @@ async def main() -> None:
     (opened,) = listening.listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{opened.getsockname()[1]}"
     if "--plain" not in sys.argv:
+        application = cast("App", Constant())  # as much of one as the protocol looks at
         await listening.serve(application, [opened], lambda: print(url, flush=True))
         return
     config = uvicorn.Config(
-        application,
+        Constant(),
         http=HttpToolsProtocol,
         ws="none",
         proxy_headers=False,

@@ -14,7 +14,7 @@ CONNECTIONS = 64
 _SCRIPT = Path(__file__).with_name("load.lua")
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct):
     """What came of some seconds of load."""
 
     requests: int
@@ -23,6 +23,8 @@ class Outcome(msgspec.Struct, frozen=True):
     p50: float
     """Milliseconds."""
     p99: float
+    processor: float = 0
+    """Microseconds that the program took of a processor for each request."""
 
     @property
     def rate(self) -> float:

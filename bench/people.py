@@ -7,6 +7,7 @@ it, the others five interests; every item is as the service itself would have wr
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 
@@ -24,8 +25,7 @@ from openprofile.model.parts import (
 from openprofile.model.primitives import DateTimeOffset
 from openprofile.odata.payload import write
 from openprofile.profiles import THIS_API
-from openprofile.server.stores import open_store
-from openprofile.store.base import Change, Insert, Key, Store
+from openprofile.store.base import Insert, Key, Store
 
 TENANT = "5be7c4a0-0000-4000-8000-000000000000"
 INTERESTS = 20
@@ -63,25 +63,51 @@ class Population(msgspec.Struct, frozen=True):
     async def store(self, store: Store) -> None:
         """Put everybody into an empty store."""
         directory = Directory(store, Clock())
-        texts = {facet: _text(facet) for facet in _WRITABLE}
         for start in range(0, self.size, _TOGETHER):
             numbers = range(start, min(start + _TOGETHER, self.size))
-            await directory.put(TENANT, [_person(number) for number in numbers], [])
-            changes = [change for number in numbers for change in self._items(number, texts)]
-            await store.write(changes)
-        for start in range(0, self.size, _GROUP):
-            await directory.put(TENANT, [], list(_groups(start, self.size)))
+            await directory.put(TENANT, [self.person(number) for number in numbers], [])
+            await store.write([insert for number in numbers for insert in self.items(number)])
+        await directory.put(TENANT, [], list(self.groups()))
 
-    def _items(self, number: int, texts: dict[str, str]) -> Iterator[Change]:
+    def person(self, number: int) -> Person:
+        """The person with this number."""
+        return Person(
+            user=User(
+                id=person_id(number),
+                account_enabled=True,
+                department=f"Department {number % 500}",
+                display_name=f"Person Number{number}",
+                given_name="Person",
+                surname=f"Number{number}",
+                job_title="Product Designer",
+                mail=principal_name(number),
+                user_principal_name=principal_name(number),
+                created_date_time=DateTimeOffset("2026-01-05T08:00:00Z"),
+            ),
+            manager=person_id(number // 10),
+        )
+
+    def items(self, number: int) -> Iterator[Insert]:
+        """What is in a person's profile."""
         whole = number in self.whole()
         for facet in _WRITABLE if whole else ("interests",):
             several = INTERESTS if whole else _FEW
             for item in range(several if facet == "interests" else 1):
                 id_ = item_id(number, item)
-                text = texts[facet].replace("{id}", id_).replace("{person}", person_id(number))
+                text = _text(facet).replace("{id}", id_).replace("{person}", person_id(number))
                 text = text.replace("{subject}", f"{_SUBJECTS[item % len(_SUBJECTS)]} {item}")
                 key = Key(TENANT, person_id(number), facet, id_)
                 yield Insert(key, _CREATED + item, text, 1000)
+
+    def groups(self) -> Iterator[tuple[Group, tuple[str, ...]]]:
+        """The groups, by their ids: each is of fifty neighbours, or of fifty from everywhere."""
+        for name in ("far", "near"):
+            for start in range(0, self.size, _GROUP):
+                members = range(start, min(start + _GROUP, self.size))
+                if name == "far":
+                    members = range(start // _GROUP, self.size, max(1, self.size // _GROUP))
+                found = Group(id=f"{name}-{start:09}", display_name=f"Those {name} {start}")
+                yield found, tuple(person_id(number) for number in members)
 
 
 def person_id(number: int) -> str:
@@ -100,33 +126,7 @@ def principal_name(number: int) -> str:
     return f"person{number}@harbour.example"
 
 
-def _person(number: int) -> Person:
-    return Person(
-        user=User(
-            id=person_id(number),
-            account_enabled=True,
-            department=f"Department {number % 500}",
-            display_name=f"Person Number{number}",
-            given_name="Person",
-            surname=f"Number{number}",
-            job_title="Product Designer",
-            mail=principal_name(number),
-            user_principal_name=principal_name(number),
-            created_date_time=DateTimeOffset("2026-01-05T08:00:00Z"),
-        ),
-        manager=person_id(number // 10),
-    )
-
-
-def _groups(start: int, size: int) -> Iterator[tuple[Group, tuple[str, ...]]]:
-    """Two groups: fifty neighbours, and fifty from everywhere."""
-    near = range(start, min(start + _GROUP, size))
-    far = range(start // _GROUP, size, max(1, size // _GROUP))
-    for name, members in (("near", near), ("far", far)):
-        found = Group(id=f"{name}-{start}", display_name=f"Those {name} {start}")
-        yield found, tuple(person_id(number) for number in members)
-
-
+@cache
 def _text(facet: str) -> str:
     """An item of a facet as it is stored, with ``{id}``, ``{person}`` and ``{subject}`` to fill."""
     kind = FACETS[facet]
@@ -153,12 +153,3 @@ def _text(facet: str) -> str:
             web_url="https://harbour.example/interests",
         )
     return write(item)
-
-
-async def populate(database: str, size: int) -> None:
-    """Put so many people into the empty database at a URL."""
-    store = await open_store(database)
-    try:
-        await Population(size).store(store)
-    finally:
-        await store.close()

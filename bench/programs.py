@@ -24,6 +24,11 @@ class Running(msgspec.Struct, frozen=True):
     took: float
     """Seconds from its start until it said that it answers."""
 
+    def processor(self) -> float:
+        """Seconds of a processor that it has taken."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
     def resident(self) -> float:
         """Megabytes of memory that it holds."""
         return float(self.process.memory_info().rss / 1_000_000)
@@ -38,10 +43,11 @@ def floor(log: Path, core: int | None, *options: str) -> Iterator[Running]:
 
 @contextmanager
 def serve(
-    database: str, issuer: str, tenant: str, log: Path, core: int | None
+    database: str, issuer: str, tenant: str, log: Path, core: int | None, **more: str
 ) -> Iterator[Running]:
-    """``openprofile serve``."""
+    """``openprofile serve``, with ``more`` settings."""
     settings = {
+        **{f"OPENPROFILE_{name}": text for name, text in more.items()},
         "OPENPROFILE_DATABASE": database,
         "OPENPROFILE_ISSUER": issuer,
         "OPENPROFILE_TENANT": tenant,

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import httpx2
 import msgspec
 from bench import programs
+from bench.overload import SETTINGS, overload
 from psycopg.conninfo import conninfo_to_dict
 
 from commands import openprofile
@@ -175,6 +176,9 @@ def main() -> None:
     """Start the service on a fresh database and soak it."""
     parser = argparse.ArgumentParser(description=__doc__, prog="scripts/soak")
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument(
+        "--overload", action="store_true", help="instead: ten times what the service can take"
+    )
     parser.add_argument("--postgres", metavar="VERSION", help="on PostgreSQL, 16 or 18")
     given = parser.parse_args()
     with ExitStack() as stack:
@@ -186,10 +190,14 @@ def main() -> None:
         if told.exit_code:
             raise SystemExit(told.stderr)
         issuer = stack.enter_context(ForeignIssuer())
+        settings = SETTINGS if given.overload else {}
         running = stack.enter_context(
-            programs.serve(database, issuer.url, TENANT, folder / "log", None)
+            programs.serve(database, issuer.url, TENANT, folder / "log", None, **settings)
         )
-        held = asyncio.run(Soak(running, _token(issuer)).run(given.seconds))
+        if given.overload:
+            held = overload(running.url, _token(issuer), folder, given.seconds)
+        else:
+            held = asyncio.run(Soak(running, _token(issuer)).run(given.seconds))
     raise SystemExit(not held)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import deque
 from datetime import UTC, datetime
 
 TICKS_PER_SECOND = 10_000_000
@@ -16,26 +17,49 @@ class Clock:
 
     def __init__(self) -> None:
         self._held: int | None = None
+        self._ahead = 0
+        """Ticks by which it runs ahead of the machine's."""
+        self._place = -1
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._held is not None
 
     def ticks(self) -> int:
         """100-nanosecond ticks since 1970-01-01T00:00:00Z."""
-        return self._held if self._held is not None else time.time_ns() // 100
+        return self._held if self._held is not None else time.time_ns() // 100 + self._ahead
 
     def seconds(self) -> int:
         """Whole seconds since 1970-01-01T00:00:00Z, as the claims of a token count them."""
         return self.ticks() // TICKS_PER_SECOND
 
+    def place(self) -> int:
+        """Ticks by which what happens at one moment keeps its order, also while the clock stands
+        still.
+        """
+        now = self.ticks()
+        behind = now <= self._place < now + TICKS_PER_SECOND
+        self._place = self._place + 1 if behind else now
+        return self._place
+
     def freeze(self, at: int | None = None) -> None:
-        """Hold the clock at ``at`` ticks, or at this moment."""
+        """Hold the clock at ``at`` ticks, or where it stands."""
         self._held = self.ticks() if at is None else at
 
+    def run(self, at: int | None = None) -> None:
+        """Let the clock run on from ``at`` ticks, or from where it stands."""
+        self._ahead = (self.ticks() if at is None else at) - time.time_ns() // 100
+        self._held = None
+
     def advance(self, seconds: float) -> None:
-        """Hold the clock ``seconds`` later than it stands."""
-        self.freeze(self.ticks() + round(seconds * TICKS_PER_SECOND))
+        """Put the clock ``seconds`` later than it stands; it runs on if it ran."""
+        move = self.freeze if self.frozen else self.run
+        move(self.ticks() + round(seconds * TICKS_PER_SECOND))
 
     def thaw(self) -> None:
         """Let the clock run with the machine's again."""
-        self._held = None
+        self._held, self._ahead = None, 0
 
 
 def date_time_offset(ticks: int) -> str:
@@ -66,9 +90,25 @@ def is_id(text: str) -> bool:
 
 def new_id() -> str:
     """A fresh random GUID, of version 4 (RFC 9562), in its canonical text form."""
-    # A third of the time that uuid.uuid4 takes; every request has one.
-    text = os.urandom(16).hex()
+    text = random_bytes().hex()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
+
+def random_bytes() -> bytes:
+    """16 random bytes, fit for secrets.
+
+    The system is asked for many at a time: asking takes a while, and lets another thread go first.
+    """
+    while True:
+        try:
+            return _random.pop()
+        except IndexError:
+            found = os.urandom(4096)
+            _random.extend(found[place : place + 16] for place in range(0, len(found), 16))
+
+
+_random: deque[bytes] = deque()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.clear)  # nobody else may have the same
 
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}

@@ -180,6 +180,43 @@ class Directory:
         source = sources.groups(self._store, caller.tenant, person.id)
         return self._collection(caller, asked, source)
 
+    async def report(self, caller: Caller, who: str | None, key: str) -> Person:
+        """One of those who report to somebody; raises ResourceNotFound for anybody else."""
+        person = await self._addressed(caller, who, "directReports.list")
+        found = await self.find(caller.tenant, key)
+        if found is None or found.manager != person.id:
+            raise _no_relative("directReports", key)
+        return found
+
+    async def group_of(self, caller: Caller, who: str | None, key: str) -> Group:
+        """One of the groups that somebody is in; raises ResourceNotFound for any other."""
+        person = await self._addressed(caller, who, "memberOf.list")
+        if not await self._belongs(caller.tenant, person.id, fold(key)):
+            raise _no_relative("memberOf", key)
+        return await self.known_group(caller.tenant, key)
+
+    async def member(self, caller: Caller, group_id: str, key: str) -> Person:
+        """One of the people of a group; raises ResourceNotFound for anybody else."""
+        _require(caller, "members.list")
+        group = await self.known_group(caller.tenant, group_id)
+        found = await self.find(caller.tenant, key)
+        if found is None or not await self._belongs(caller.tenant, found.id, group.id):
+            raise _no_relative("members", key)
+        return found
+
+    async def _belongs(self, tenant: str, person_id: str, group_id: str) -> bool:
+        """Whether a person is in a group: people are in few groups, and groups have many people."""
+        after = ""
+        while True:
+            found = await self._store.related(
+                tenant, "memberOf", person_id, after=after, limit=_GROUPS
+            )
+            if any(each.id == group_id for each in found):
+                return True
+            if len(found) < _GROUPS:
+                return False
+            after = found[-1].id
+
     async def group(self, caller: Caller, group_id: str) -> Group:
         """A group."""
         _require(caller, "groups.get")
@@ -235,6 +272,14 @@ class Directory:
         grants.require_shown(caller, asked.names, people=asked.kind is User)
         finder = Finder(self._store, caller.tenant, self._clock.ticks())
         return Collection(finder, asked, source)
+
+
+_GROUPS = 100
+"""Groups of a person that are read at once."""
+
+
+def _no_relative(relation: str, key: str) -> ResourceNotFound:
+    return ResourceNotFound(f"Resource {quoted(key)} does not exist among {relation}.")
 
 
 def _require(caller: Caller, operation: str) -> None:

@@ -23,7 +23,9 @@
     ├── RequestHeaderFieldsTooLarge   431  requestHeaderFieldsTooLarge
     ├── InternalError                 500  generalException
     ├── NotSupported                  501  NotImplemented
+    ├── BadGateway                    502  BadGateway
     ├── ServiceUnavailable            503  serviceNotAvailable
+    ├── GatewayTimeout                504  GatewayTimeout
     └── QuotaLimitReached             507  quotaLimitReached
 
 The codes are those of https://learn.microsoft.com/graph/errors and of Graph's published samples.
@@ -244,6 +246,13 @@ class NotSupported(Fault):
     code = "NotImplemented"
 
 
+class BadGateway(Fault):
+    """What stands in front of the service got no answer that it could pass on."""
+
+    status = 502
+    code = "BadGateway"
+
+
 class ServiceUnavailable(Fault):
     """Nothing was done: the database, or the keys of the token's issuer, cannot be had now."""
 
@@ -252,6 +261,13 @@ class ServiceUnavailable(Fault):
 
     def __init__(self, message: str, *, retry_after: int = 1) -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
+class GatewayTimeout(Fault):
+    """What stands in front of the service waited too long for its answer."""
+
+    status = 504
+    code = "GatewayTimeout"
 
 
 class QuotaLimitReached(Fault):

@@ -63,6 +63,7 @@ class Snapshot(msgspec.Struct):
     worker: int
     traffic: list[Traffic]
     in_flight: int
+    held: int
     shed: dict[str, int]
     connections: int
     store: StoreFigures
@@ -82,6 +83,8 @@ class Meter:
         self._seconds: dict[tuple[str, str, int], Histogram] = {}
         self.in_flight = 0
         """Requests that are being answered."""
+        self.held = 0
+        """Bytes of larger bodies that are held."""
         self.shed: dict[str, int] = {}
         """Requests that were turned away, by what there was too much of."""
         self.connections: Callable[[], int] = lambda: 0
@@ -110,6 +113,7 @@ class Meter:
                 for (operation, method, status), seconds in self._seconds.items()
             ],
             in_flight=self.in_flight,
+            held=self.held,
             shed=self.shed,
             connections=self.connections(),
             store=store,

@@ -372,6 +372,16 @@ def address(path: str) -> str:
     return path
 
 
+def told() -> dict[str, object]:
+    """The whole map as data."""
+    return {
+        "knownOn": KNOWN_ON,
+        "operations": rows(),
+        "choices": CHOICES,
+        "differences": sorted(DIFFERENCES, key=lambda one: (one.type, one.member)),
+    }
+
+
 def markdown() -> str:
     """The whole map as a page."""
     return "\n".join(_lines()) + "\n"

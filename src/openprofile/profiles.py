@@ -48,7 +48,7 @@ from openprofile.store.base import (
     Store,
     Update,
 )
-from openprofile.visibility import audiences_of
+from openprofile.visibility import audiences_of, visible_of
 
 THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
 THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
@@ -171,13 +171,13 @@ class Profiles:
         """
         if not is_id(item.id):
             item.id = new_id()
-        ticks = self._clock.ticks()
-        now = DateTimeOffset(date_time_offset(ticks))
+        now = DateTimeOffset(date_time_offset(self._clock.ticks()))
         item.created_date_time = item.last_modified_date_time = now
         item.created_by = item.last_modified_by = await self._author(access)
         item.sources = []
         fill_in(item)
-        insert = Insert(_key(access, facet, item.id), ticks, write(item), self._limit)
+        place = self._clock.place()
+        insert = Insert(_key(access, facet, item.id), place, write(item), self._limit)
         try:
             return await self._write(access, insert, item.allowed_audiences)
         except Conflict as error:
@@ -292,8 +292,7 @@ class Profiles:
     ) -> list[bool]:
         """Which of the records the caller sees; most are seen whether or not groups are shared."""
         if access.groups_unknown:
-            to = access.relations
-            shown = [audience.visible(audiences_of(record), to) for record in records]
+            shown = visible_of(records, access.relations)
             if all(shown):
                 return shown
             access = await self._with_groups(access)

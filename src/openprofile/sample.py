@@ -10,8 +10,7 @@ from openprofile.model.primitives import DateTimeOffset
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR, USER_ADMINISTRATOR
 
 DOMAIN = "harbour.example"
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, DOMAIN)
-TENANT = str(_NAMESPACE)
+TENANT = str(uuid.uuid5(uuid.NAMESPACE_DNS, DOMAIN))
 
 _PEOPLE = (
     # given name, surname, job title, department, manager, directory role
@@ -35,17 +34,21 @@ _GROUPS = (
 )
 
 
-def person_id(alias: str) -> str:
-    """The id of the sample person with this alias, the part of the principal name before ``@``."""
-    return str(uuid.uuid5(_NAMESPACE, f"user/{alias}"))
+def person_id(alias: str, tenant: str = TENANT) -> str:
+    """The id that the sample person with this alias, the part of the principal name before ``@``,
+    has in a tenant: everybody has another in each.
+    """
+    return str(uuid.uuid5(uuid.UUID(tenant), f"user/{alias}"))
 
 
-def people() -> list[Person]:
-    """The sample people; the first is the one that tokens are for unless told otherwise."""
+def people(tenant: str = TENANT) -> list[Person]:
+    """The sample people of a tenant; the first is the one that tokens are for unless told
+    otherwise.
+    """
     return [
         Person(
             user=User(
-                id=person_id(given.lower()),
+                id=person_id(given.lower(), tenant),
                 account_enabled=True,
                 company_name="Harbour",
                 department=department,
@@ -62,29 +65,29 @@ def people() -> list[Person]:
                 office_location="Porto",
                 user_principal_name=f"{given.lower()}@{DOMAIN}",
             ),
-            manager=person_id(manager) if manager else None,
+            manager=person_id(manager, tenant) if manager else None,
             directory_roles=[role] if role else [],
         )
         for given, surname, title, department, manager, role in _PEOPLE
     ]
 
 
-def groups() -> list[tuple[Group, tuple[str, ...]]]:
-    """The sample groups, each with the ids of its members."""
+def groups(tenant: str = TENANT) -> list[tuple[Group, tuple[str, ...]]]:
+    """The sample groups of a tenant, each with the ids of its members."""
     return [
         (
             Group(
-                id=str(uuid.uuid5(_NAMESPACE, f"group/{name}")),
+                id=str(uuid.uuid5(uuid.UUID(tenant), f"group/{name}")),
                 display_name=name,
                 description=description,
             ),
-            tuple(person_id(alias) for alias in members),
+            tuple(person_id(alias, tenant) for alias in members),
         )
         for name, description, members in _GROUPS
     ]
 
 
-async def seed(directory: Directory) -> None:
-    """Put the sample people into a directory that has nobody yet."""
-    if not await directory.people(TENANT, most=1):
-        await directory.put(TENANT, people(), groups())
+async def seed(directory: Directory, tenant: str = TENANT) -> None:
+    """Put the sample people into a tenant that has nobody yet."""
+    if not await directory.people(tenant, most=1):
+        await directory.put(tenant, people(tenant), groups(tenant))

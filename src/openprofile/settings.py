@@ -50,7 +50,7 @@ class Capacity(msgspec.Struct, frozen=True):
     """What one process takes on at once, and how many seconds it waits for its clients."""
 
     connections: int = 1000
-    requests: int = 256
+    requests: int = 128
     rate: int = 0
     """Requests a second of one caller; 0 for any number."""
     head: float = 10
@@ -217,6 +217,9 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     body_limit: Annotated[
         int, Meta(ge=1024, description="Bytes that a request's body may have.")
     ] = 1024 * 1024
+    batch_limit: Annotated[
+        int, Meta(ge=1, le=1000, description="Requests that one batch may hold.")
+    ] = 20
     item_limit: Annotated[
         int, Meta(ge=1, description="Items that one facet of one person may hold.")
     ] = 1000
@@ -240,10 +243,10 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(
             ge=1,
-            description="Requests that one process answers at once; any further is answered 503 "
-            "with `Retry-After`.",
+            description="Requests that one process answers at once; any further waits for a "
+            "second, and is then answered 503 with `Retry-After`.",
         ),
-    ] = 256
+    ] = 128
     write_queue_limit: Annotated[
         int,
         Meta(
@@ -286,6 +289,13 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
             "from this machine alone, and not at all where there is a `public_url`.",
         ),
     ] = None
+    trace_endpoint: Annotated[
+        str | None,
+        Meta(
+            description="Where traces are sent, by OTLP over HTTP, as "
+            "`http://localhost:4318/v1/traces`; needs `openprofile[otel]`."
+        ),
+    ] = None
     log_level: Annotated[
         str,
         Meta(
@@ -309,7 +319,12 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def limits(self) -> Limits:
         """What requests and facets may hold by these settings."""
-        return Limits(body=self.body_limit, items=self.item_limit)
+        return Limits(
+            body=self.body_limit,
+            batch=self.batch_limit,
+            batch_body=max(Limits().batch_body, self.body_limit),
+            items=self.item_limit,
+        )
 
     def all_issuers(self) -> list[IssuerSettings]:
         """Every issuer, the first one first."""

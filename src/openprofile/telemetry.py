@@ -91,5 +91,12 @@ def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str
     return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
 
 
+def silence() -> None:
+    """Tell nothing, unless the program that this runs in has said where its lines go."""
+    if not structlog.is_configured():
+        nothing = structlog.make_filtering_bound_logger(logging.CRITICAL)
+        structlog.configure(wrapper_class=nothing)
+
+
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 """The logger of the program."""

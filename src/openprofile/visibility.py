@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
 from openprofile.model.enums import AllowedAudiences
 from openprofile.model.primitives import decode
+from openprofile.policy.audience import visible
 from openprofile.store.base import Record
 from openprofile.telemetry import log
 
@@ -34,6 +36,27 @@ def audiences_of(record: Record) -> AllowedAudiences | None:
     except (ValueError, msgspec.DecodeError) as error:
         log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
         return None
+
+
+def visible_of(records: Sequence[Record], to: int) -> list[bool]:
+    """Which of the records are seen by one who has the relations ``to``.
+
+    As ``audience.visible`` says of each; but lists are long, and few audiences are in them.
+    """
+    try:
+        return [
+            _visible_to(begins[1], to)
+            if (begins := _BEGINNING.match(record.text)) is not None
+            else visible(audiences_of(record), to)
+            for record in records
+        ]
+    except ValueError:  # names that are none: no item that this service wrote
+        return [visible(audiences_of(record), to) for record in records]
+
+
+@lru_cache(maxsize=1024)
+def _visible_to(named: str, to: int) -> bool:
+    return visible(AllowedAudiences.parse(named), to)
 
 
 _named = lru_cache(maxsize=1024)(AllowedAudiences.parse)

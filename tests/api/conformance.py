@@ -65,3 +65,13 @@ def references(*, collection: bool) -> dict[str, Navigation]:
         for name, to in navigation.items()
         if not to.contained and to.collection is collection
     }
+
+
+def links() -> list[str]:
+    """The collections of references that clients write."""
+    return [
+        f"{name}/{property}"
+        for name, entry in BETA.container.items()
+        for property, to in entry.target.navigation().items()
+        if to.collection and not to.contained and not to.read_only
+    ]

@@ -173,6 +173,8 @@ async def test_recent_requests_say_who_what_and_why(service: Service) -> None:
         "rule": "audience",
         "reason": "",
         "decisions": newest["decisions"],
+        "planned": [],
+        "hints": newest["hints"],
         "message": hidden.json()["error"]["message"],
     }
     permission, audience = newest["decisions"]

@@ -136,6 +136,36 @@ async def test_what_depends_on_a_failure_is_not_run(ada: Client) -> None:
     assert await names(ada) == ["free"]
 
 
+async def test_a_failure_in_the_middle_stops_its_own_chain_alone(ada: Client) -> None:
+    answers = await batch(
+        ada,
+        post("1"),
+        get("2", f"{PATH}/nope", dependsOn=["1"]),
+        post("3", dependsOn=["2"]),
+        post("4", dependsOn=["1", "3"]),
+        *(post(str(n), dependsOn=[str(n - 1)] if n > 5 else ["1"]) for n in range(5, 20)),
+        get("20", dependsOn=["19"]),
+    )
+    error(answers["2"], 404, "itemNotFound")
+    assert "'2', on which" in error(answers["3"], 424, "failedDependency")
+    assert "'3', on which" in error(answers["4"], 424, "failedDependency")
+    chain = [str(n) for n in range(5, 20)]
+    assert {answers[id]["status"] for id in chain} == {201}
+    assert [each["displayName"] for each in answers["20"]["body"]["value"]] == ["1", *chain]
+
+
+@pytest.mark.parametrize("body", [{}, None, "x", {"displayName": "x"}, [[]]])
+async def test_a_body_where_the_method_has_none_means_nothing(ada: Client, body: Any) -> None:
+    gone = (await ada("POST", PATH, json={"displayName": "gone"})).json()["id"]
+    answers = await batch(
+        ada,
+        get("1", body=body, headers={}),
+        get("2", body=body, headers=JSON),
+        delete("3", f"{PATH}/{gone}", body=body, dependsOn=["1", "2"]),
+    )
+    assert [answers[id]["status"] for id in "123"] == [200, 200, 204]
+
+
 async def test_a_reference_stands_for_the_item_of_another_answer(ada: Client) -> None:
     answers = await batch(
         ada,

@@ -248,6 +248,19 @@ async def test_a_group_whose_reads_are_overtaken_is_not_stored(
     assert await names(ada) == ["new"]
 
 
+async def test_the_case_of_a_group_s_name_makes_no_difference(ada: Client) -> None:
+    answers = await batch(
+        ada,
+        post("1", atomicityGroup="g"),
+        post("2", {"colour": 1}, atomicityGroup="G"),
+        get("3", dependsOn=["g"]),
+    )
+    error(answers["2"], 400, "BadRequest")
+    for id in "13":
+        error(answers[id], 424, "failedDependency")
+    assert [answers[id]["atomicityGroup"] for id in "12"] == ["g", "G"]
+
+
 async def test_groups_wait_for_what_they_depend_on(ada: Client) -> None:
     answers = await batch(
         ada,

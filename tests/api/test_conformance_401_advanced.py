@@ -98,8 +98,61 @@ async def test_A7_a_batch_has_either_format_and_either_answer(ada: Client) -> No
     assert response.headers["content-type"].startswith("multipart/mixed")
 
 
-async def test_A8_the_filter_segment_is_not_supported(ada: Client) -> None:
-    fault(await ada("GET", f"{PATH}/$filter(@f)?@f=true"), 501, "NotImplemented")
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$filter(displayName eq 'Go')", ["Go"]),
+        ("%24filter%28inference%2FconfidenceScore%20gt%200.5%29", ["Chess"]),
+        ("$filter(inference/confidenceScore gt 0.5)", ["Chess"]),
+        ("$filter(@a)/$filter(@b)?@a=length(displayName) gt 2&@b=categories/any()", ["Chess"]),
+        ("$filter(true)?$filter=displayName eq 'Go' or displayName eq 'Chess'", ["Chess", "Go"]),
+        ("$filter(false or true)?%24Filter=false or displayName eq 'Go'", ["Go"]),
+        ("$filter(displayName ne ')''(')?$orderby=displayName desc&$top=1", ["Hiking"]),
+    ],
+)
+async def test_A8_a_segment_of_the_path_filters(
+    ada: Client, path: str, expected: list[str]
+) -> None:
+    found = (await body(ada, f"{PATH}/{path}"))["value"]
+    assert [item["displayName"] for item in found] == expected
+
+
+async def test_A8_what_is_filtered_is_counted_referred_to_and_paged(ada: Client) -> None:
+    filtered = f"{PATH}/$filter(categories/any())"
+    assert (await ada("GET", f"{filtered}/$count")).text == "2"
+    assert len((await body(ada, f"{filtered}/$ref"))["value"]) == 2
+    page = await body(ada, f"{filtered}?$select=displayName", Prefer="maxpagesize=1")
+    rest = await body(ada, page["@odata.nextLink"])
+    assert [item["displayName"] for item in rest["value"]] == ["Go"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("$filter(displayName eq)", 400, "BadRequest"), ("$filter()", 400, "BadRequest"),
+        ("$filter(true", 400, "BadRequest"), ("$filter(true) or (true)", 400, "BadRequest"),
+        ("$filter(true)or(true)", 400, "BadRequest"), ("$filter(%ff)", 400, "BadRequest"),
+        ("$count/$filter(true)", 400, "BadRequest"), ("$filter(nope)", 400, "BadRequest"),
+        ("$filter(true)('a')", 501, "NotImplemented"), ("$filter(true)/a", 501, "NotImplemented"),
+        ("$filter(true)/$each", 501, "NotImplemented"), ("$filter", 501, "NotImplemented"),
+        ("$filter($root/me eq null)", 501, "NotImplemented"),
+    ],
+)  # fmt: skip
+async def test_A8_a_segment_that_does_not_fit_is_refused(
+    ada: Client, path: str, status: int, code: str
+) -> None:
+    fault(await ada("GET", f"{PATH}/{path}"), status, code)
+
+
+async def test_A9_an_alias_is_defined_inside_options(ada: Client) -> None:
+    found = await body(
+        ada, f"{PATH}?$select=categories(@a=$this;$filter=@a eq @b)&@a='outer'&@b='Games'"
+    )
+    assert [item["categories"] for item in found["value"]] == [["Games"], ["Games"], []]
+    profile = await body(
+        ada, "me/profile?$expand=interests(@n='Go';$filter=displayName eq @n)&@n='Chess'"
+    )
+    assert [item["displayName"] for item in profile["interests"]] == ["Go"]
 
 
 @pytest.mark.parametrize(

@@ -75,3 +75,17 @@ async def test_I8_what_is_computed_is_filtered_ordered_and_shown(ada: Client) ->
 async def test_I9_options_stand_inside_select(ada: Client) -> None:
     found = await body(ada, f"{PATH}?$select=categories($filter=$this ne 'Games')")
     assert [item["categories"] for item in found["value"]] == [["Mind"], [], []]
+
+
+async def test_I7_complex_values_are_compared(ada: Client) -> None:
+    assert await names(ada, '$filter=inference eq {"confidenceScore":0.4}') == ["Go"]
+
+
+async def test_I10_an_alias_is_defined_inside_options(ada: Client) -> None:
+    found = await body(ada, f"{PATH}?$select=categories(@a='Mind';$filter=$this eq @a)")
+    assert [item["categories"] for item in found["value"]] == [["Mind"], [], []]
+
+
+async def test_I11_a_segment_of_the_path_filters(ada: Client) -> None:
+    found = await body(ada, f"{PATH}/$filter(inference/confidenceScore gt 0.5)")
+    assert [item["displayName"] for item in found["value"]] == ["Chess"]

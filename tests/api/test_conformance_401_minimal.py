@@ -18,6 +18,7 @@ from api.conformance import (
     the_id,
 )
 from api.conftest import Client, Service, fault
+from api.test_directory import CHESS
 from docs.conformance_page import unmet
 from openprofile.model.facets import FACETS
 
@@ -232,6 +233,23 @@ async def test_M9l_a_a_key_in_parentheses_is_the_same(ada: Client) -> None:
     assert answers == [answers[0]] * 4
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('$filter=inference eq {"confidenceScore":0.9}', ["Chess"]),
+        ('$filter=inference eq @a&@a={"confidenceScore":0.9}', ["Chess"]),
+        ('$filter=inference ne {"confidenceScore":0.9}', ["Go", "Hiking"]),
+        ('$filter=inference in [{"confidenceScore":0.4},null]', ["Go", "Hiking"]),
+        ("$filter=inference eq inference and createdBy eq lastModifiedBy&$top=1", ["Chess"]),
+        ("$filter=sources eq sources&$top=1", ["Chess"]), ("$filter=sources eq []", []),
+    ],
+)  # fmt: skip
+async def test_M9n_complex_values_are_compared(
+    ada: Client, query: str, expected: list[str]
+) -> None:
+    assert await names(ada, query) == expected
+
+
 async def test_M9m_what_is_filtered_is_counted(ada: Client) -> None:
     query = "$filter=categories/$count($filter=$this eq 'Mind') eq 1"
     assert await names(ada, query) == ["Chess"]
@@ -305,6 +323,15 @@ async def test_M16_every_collection_is_searched(ada: Client, facet: str) -> None
 
 def test_M18_what_a_service_that_can_be_written_needs_is_met() -> None:
     assert unmet("m") == []
+
+
+async def test_M19_a_reference_is_removed_by_its_key(service: Service) -> None:
+    hiro = service.administrator("User.Read.All", "GroupMember.ReadWrite.All")
+    path = f"groups/{CHESS}/members"
+    leaving, *staying = [one["id"] for one in (await body(hiro, path))["value"]]
+    assert (await hiro("DELETE", f"{path}('{leaving}')/$ref")).status_code == 204
+    assert [one["id"] for one in (await body(hiro, path))["value"]] == staying
+    assert (await hiro("GET", f"users/{leaving}")).status_code == 200
 
 
 async def test_M25_a_type_in_the_path_is_written_through(ada: Client) -> None:

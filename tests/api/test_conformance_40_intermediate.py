@@ -46,7 +46,7 @@ async def test_i2_what_the_grammar_has_is_done_or_told(
 
 @pytest.mark.parametrize(
     "path",
-    [f"{PATH}/$filter(displayName eq 'Go')", f"{PATH}/$each", f"{PATH}/$query", "$all",
+    [f"{PATH}/$filter(displayName eq 'Go')('id')", f"{PATH}/$each", f"{PATH}/$query", "$all",
      "$crossjoin(users)", "$entity?$id=users"],
 )  # fmt: skip
 async def test_i2_a_segment_that_is_not_supported_is_told(ada: Client, path: str) -> None:

@@ -12,11 +12,14 @@ from api.conformance import (
     PATH,
     ada_with_interests,
     body,
+    links,
     references,
     the_id,
 )
 from api.conftest import BASE, Client, Service, fault
+from api.test_directory import CHESS
 from api.test_facets import create
+from openprofile import sample
 from openprofile.model.facets import FACETS
 from values import WRITABLE, settable
 
@@ -53,6 +56,17 @@ async def test_m20_a_contained_collection_takes_new_items(ada: Client, facet: st
     assert response.json()["id"] in {
         item["id"] for item in (await body(ada, f"me/profile/{facet}"))["value"]
     }
+
+
+async def test_m21_a_reference_is_added_to_a_collection(service: Service) -> None:
+    hiro = service.administrator("User.Read.All", "GroupMember.ReadWrite.All")
+    assert links() == ["groups/members"]
+    path = f"groups/{CHESS}/members"
+    before = {one["id"] for one in (await body(hiro, path))["value"]}
+    (new, *_) = (one.id for one in sample.people() if one.id not in before)
+    reference = {"@odata.id": f"{BASE}/beta/users/{new}"}
+    assert (await hiro("POST", f"{path}/$ref", json=reference)).status_code == 204
+    assert {one["id"] for one in (await body(hiro, path))["value"]} == {*before, new}
 
 
 async def test_m22_a_single_reference_is_set_by_its_url(service: Service) -> None:

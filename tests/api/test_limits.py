@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from api.batching import batch, get, post, send
+from api.batching import batch, error, get, post, send
 from api.conftest import FACET_LIMIT, Client, Service, fault
 from api.test_facets import create
 from openprofile import sample
 from openprofile.clock import Clock
 from openprofile.finding import terms
+from openprofile.http import guard
 from openprofile.http.authority import LARGEST_FORM
 from openprofile.http.exchange import LONGEST_CLIENT_ID
 from openprofile.http.expansions import MOST_INLINED
@@ -21,7 +22,7 @@ from openprofile.identity.tokens import LONGEST
 from openprofile.model.directory import Person, User
 from openprofile.odata.batch import LONGEST_ID
 from openprofile.odata.multipart import LONGEST_PART_HEAD
-from openprofile.odata.payload import MOST_FAULTS
+from openprofile.odata.payload import MOST_FAULTS, MOST_NESTED
 from openprofile.settings import Limits
 
 pytestmark = pytest.mark.anyio
@@ -55,11 +56,25 @@ async def test_a_request_of_a_batch_has_as_many_bytes_as_one_by_itself(ada: Clie
     assert (answers["1"]["status"], answers["2"]["status"]) == (201, 413)
 
 
+async def test_a_body_is_nested_so_deep(ada: Client) -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"description":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+    path = f"{PATH}/{(await create(ada))['id']}"
+    for depth, said in ((MOST_NESTED, "expected Edm.String"), (MOST_NESTED + 1, "too deeply")):
+        response = await ada("POST", PATH, content=nested(depth), headers=HEADERS)
+        assert said in fault(response, 400, "BadRequest")["message"]
+        response = await ada("PATCH", path, content=nested(depth), headers=HEADERS)
+        assert said in fault(response, 400, "BadRequest")["message"]
+        answers = await batch(ada, post("1", json.loads(nested(depth))))
+        assert said in error(answers["1"], 400, "BadRequest")
+
+
 async def test_a_batch_has_so_many_requests(ada: Client) -> None:
     requests = [get(str(n)) for n in range(DEFAULT.batch + 1)]
     assert len(await batch(ada, *requests[1:])) == DEFAULT.batch
-    error = fault(await send(ada, *requests), 400, "BadRequest")
-    assert str(DEFAULT.batch) in error["message"]
+    refusal = fault(await send(ada, *requests), 400, "BadRequest")
+    assert str(DEFAULT.batch) in refusal["message"]
 
 
 async def test_a_url_has_so_many_bytes(ada: Client) -> None:
@@ -175,3 +190,21 @@ async def test_the_expansions_of_an_answer_inline_so_many_objects(service: Servi
     response = await reader("GET", path.format(most + 1, expand))
     error = fault(response, 400, "Request_UnsupportedQuery")
     assert str(MOST_INLINED) in error["message"]
+
+
+async def test_bodies_have_so_many_bytes_together(
+    service: Service, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = service.parts.app.meter
+    monkeypatch.setattr(guard, "MOST_HELD", 150_000)
+    large = {"displayName": "x", "description": "x" * 100_000}
+    path = "me/profile/interests"
+    meter.held += 100_000  # somebody else's
+    refused = await ada("POST", path, json=large)
+    fault(refused, 503, "serviceNotAvailable")
+    assert refused.headers["Retry-After"] == "1"
+    assert (await ada("POST", path, json={})).status_code == 201  # small ones do not count
+    meter.held -= 100_000
+    assert (await ada("POST", path, json=large)).status_code == 201
+    assert (await ada("POST", path, json={"colour": "x" * 100_000})).status_code == 400
+    assert meter.held == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Route
 
-from api.conftest import Service, fault
+from api.conftest import OTHER_TENANT, Service, fault
 from openprofile import sample
 from openprofile.http.pages import ASSETS, LOG, OVERVIEW, PERSON
 from openprofile.model.facets import FACETS
@@ -78,7 +78,7 @@ async def test_the_page_of_a_person_has_their_tokens_and_everything_of_theirs(
     text = await shown(service, ADA)
     for facet in WRITABLE:
         assert f'<h3 id="{facet}">' in text
-    assert text.count("<summary>") == len(WRITABLE)
+    assert text.count('class="label"') == len(WRITABLE)
     assert text.count('class="tag">me,family<') == len(WRITABLE)
     (token,) = re.findall(r'value="(eyJ[^"]+)"', text)
     assert (await service.bearing(token)("GET", "me")).json()["givenName"] == "Ada"
@@ -132,6 +132,19 @@ async def test_without_scripts_the_log_refreshes_itself_until_it_is_told_not_to(
     assert "http-equiv" not in paused
     (again,) = re.findall(rf'<a href="({LOG}[^"]*)">Refresh', paused)
     assert "http-equiv" in await shown(service, unescape(again))
+
+
+async def test_each_tenant_has_its_own_people_and_its_own_log(service: Service) -> None:
+    await service.person("ada")("GET", "me/profile/awards")
+    for path in (OVERVIEW, LOG):
+        first = await shown(service, path)
+        (link,) = set(re.findall(rf'href="(/\?tenant={OTHER_TENANT})"', first))
+        assert "me/profile/awards" in first
+        other = await shown(service, f"{path}?tenant={OTHER_TENANT}")
+        assert "me/profile/awards" not in other
+        assert f'href="{LOG}?tenant={OTHER_TENANT}"' in other
+        assert await shown(service, link)
+    assert "Ada" not in await shown(service, f"{OVERVIEW}?tenant={OTHER_TENANT}")
 
 
 async def test_nothing_that_is_stored_or_sent_becomes_markup(service: Service) -> None:

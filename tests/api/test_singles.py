@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from api.conftest import BASE, Client, Service, fault
+from api.test_directory import CHESS
 from api.test_facets import create
 from openprofile import sample
 from openprofile.model.facets import FACETS
@@ -347,3 +348,72 @@ async def test_the_sentinel_of_an_enumeration_is_no_value(ada: Client) -> None:
         fault(raw, 400, "BadRequest")
     assert (await ada("PUT", f"{url}/displayName", json=unknown)).status_code == 204
     assert (await ada("GET", url)).json()["proficiency"] == "expert"
+
+
+# ----- one of those that a person or a group leads to
+
+
+@pytest.mark.parametrize("version", ["beta", "v1.0"])
+async def test_one_of_many_is_reached_by_its_key(hiro: Client, version: str) -> None:
+    noor = sample.person_id("noor")
+    for path, facet, kind in (
+        (f"users/{noor}/directReports", "users", "user"),
+        (f"users/{ADA}/memberOf", "groups", "group"),
+        (f"groups/{CHESS}/members", "users", "user"),
+    ):
+        listed = (await hiro("GET", f"/{version}/{path}")).json()["value"]
+        assert listed
+        for one in listed:
+            for url in (f"/{version}/{path}/{one['id']}", f"/{version}/{path}('{one['id']}')"):
+                read = (await hiro("GET", url)).json()
+                assert read["@odata.context"].endswith("#directoryObjects/$entity")
+                assert read["@odata.type"] == f"#microsoft.graph.{kind}"
+                assert {name: read[name] for name in one} == one
+                reference = (await hiro("GET", f"{url}/$ref")).json()
+                assert reference["@odata.id"] == f"{BASE}/{version}/{facet}/{one['id']}"
+                name = await hiro("GET", f"{url}/displayName/$value")
+                assert name.text == one["displayName"]
+                for method in ("PUT", "DELETE"):
+                    response = await hiro(method, f"{url}/displayName", json={"value": "x"})
+                    fault(response, 405, "Request_BadRequest")
+
+
+async def test_who_is_not_among_them_is_not_found(hiro: Client) -> None:
+    (other, *_) = [
+        group.id for group, people in sample.groups() if ADA not in people and group.id != CHESS
+    ]
+    (outsider, *_) = [
+        one.id for one in sample.people()
+        if one.id not in next(people for group, people in sample.groups() if group.id == CHESS)
+    ]  # fmt: skip
+    for path in (
+        f"users/{ADA}/directReports/{ADA}", f"users/{ADA}/directReports/nobody",
+        f"users/{ADA}/memberOf/{other}", f"users/{ADA}/memberOf/nothing",
+        f"groups/{CHESS}/members/{outsider}", f"groups/{CHESS}/members/nobody",
+        f"groups/nothing/members/{ADA}", f"users/nobody/directReports/{ADA}",
+    ):  # fmt: skip
+        for below in ("", "/$ref", "/displayName", "/displayName/$value"):
+            fault(await hiro("GET", path + below), 404, "Request_ResourceNotFound")
+
+
+async def test_what_a_relation_shows_of_others_is_what_the_token_shows(service: Service) -> None:
+    noor = service.person("noor", "User.Read")
+    read = (await noor("GET", f"me/directReports/{ADA}")).json()
+    assert {name for name, value in read.items() if value and "@" not in name} == {"id"}
+    assert (await noor("GET", f"me/directReports/{ADA}/id/$value")).text == ADA
+    for path in (f"me/directReports/{ADA}/displayName", f"users/{ADA}/directReports/{BRAM}",
+                 f"groups/{CHESS}/members/{ADA}"):  # fmt: skip
+        fault(await noor("GET", path), 403, "Authorization_RequestDenied")
+    ada = service.person("ada", "User.Read")
+    fault(await ada("GET", f"me/memberOf/{CHESS}/displayName"), 403, "Authorization_RequestDenied")
+    assert (await ada("GET", f"me/memberOf/{CHESS}/id/$value")).text == CHESS
+
+
+async def test_no_relation_leads_to_another_tenant(stranger: Client) -> None:
+    noor = sample.person_id("noor")
+    for path in (f"users/{noor}/directReports/{ADA}", f"users/{ADA}/memberOf/{CHESS}",
+                 f"groups/{CHESS}/members/{ADA}", f"users/{noor}/$ref", f"groups/{CHESS}/$ref",
+                 f"groups/{CHESS}/displayName"):  # fmt: skip
+        response = await stranger("GET", path)
+        assert response.status_code in {403, 404}
+        assert "Harbour" not in response.text

@@ -60,7 +60,7 @@ class Stored:
 
     def __init__(self, http: httpx2.Client, url: str, token: str) -> None:
         self._http = http
-        self._log = f"{url}/_openprofile/requests"
+        self._control = f"{url}/_openprofile"
         self._url = f"{url}/beta/me/profile/interests"
         self._headers = {"Authorization": f"Bearer {token}"}
 
@@ -88,11 +88,15 @@ class Stored:
             for number in range(count)
         ]
 
+    def plan(self, fault: Item) -> None:
+        """Have a request fail on purpose."""
+        assert self._http.post(f"{self._control}/faults", json=fault).status_code == 201
+
     def logged(self, after: str = "") -> list[Item]:
         """What the stand-in's log has of requests, the newest first: those that came after the one
         with the id ``after``.
         """
-        found: list[Item] = self._http.get(self._log).json()["value"]
+        found: list[Item] = self._http.get(f"{self._control}/requests").json()["value"]
         return list(takewhile(lambda entry: entry["requestId"] != after, found))
 
 
@@ -103,6 +107,7 @@ def stored(url: str, token: str) -> Iterator[Stored]:
         found = Stored(http, url, token)
         found.clear()
         yield found
+        http.delete(f"{url}/_openprofile/faults")
 
 
 @pytest.mark.anyio
@@ -154,6 +159,16 @@ class ClientContract:
         first, second = stored.hold(2)
         await client.delete(first)
         assert [item["id"] for item in stored.all()] == [second]
+
+    async def test_retry_of_what_came_too_soon(self, client: Client, stored: Stored) -> None:
+        scenario = SCENARIOS["retry"]
+        stored.hold(1)
+        before = stored.logged()[0]["requestId"]
+        stored.plan(scenario["fault"])
+        created = await client.create(scenario["item"])
+        statuses = [entry["status"] for entry in reversed(stored.logged(before))]
+        assert statuses == scenario["statuses"]
+        assert [item["id"] for item in stored.all()][1:] == [created["id"]]
 
     async def test_batch(self, client: Client, stored: Stored) -> None:
         first, second = stored.hold(2)

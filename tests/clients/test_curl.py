@@ -16,7 +16,7 @@ class Curl:
 
     def __init__(self, base: str, token: str, ca: str) -> None:
         self._base = base
-        self._options = ["--fail-with-body", "--silent", "--show-error", "--cacert", ca,
+        self._options = ["--fail", "--silent", "--show-error", "--cacert", ca,
                          "--retry", "3", "-H", f"Authorization: Bearer {token}"]  # fmt: skip
 
     async def create(self, item: Item) -> Item:

@@ -10,7 +10,7 @@ import pytest
 from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
 from contract.store_contract import StoreContract, insert, key, people
-from openprofile.store import sqlite_turn
+from openprofile.store import sqlite, sqlite_room, sqlite_turn
 from openprofile.store.base import SchemaTooNew, Store, Unavailable
 from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
@@ -136,4 +136,53 @@ class TestTurn:
         store = SqliteStore(tmp_path / "db")
         await people(store)
         await store.write([insert(key())])
+        await store.close()
+
+
+@pytest.mark.anyio
+async def test_a_statement_that_takes_too_long_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_STEPS", 1)
+    store = SqliteStore(tmp_path / "db")
+    await people(store)
+    await store.write([insert(key(str(n))) for n in range(9)])
+    with monkeypatch.context() as impatient:
+        impatient.setattr(sqlite, "LONGEST_STATEMENT", -1)
+        with pytest.raises(Unavailable, match="interrupted"):
+            await store.collection("t", "o", "f")
+        await store.write([insert(key("9"))])
+    assert len(await store.collection("t", "o", "f")) == 10
+    await store.close()
+
+
+@pytest.mark.anyio
+class TestRoom:
+    async def test_a_heartbeat_fails_where_an_item_would(self, tmp_path: Path) -> None:
+        store = await people(SqliteStore(tmp_path / "db"))
+        (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+        store._writer.execute(f"PRAGMA max_page_count = {pages + 3}")
+        await store.check()
+        with pytest.raises(Unavailable, match="full"):
+            await store.write([insert(key(), "x" * 100_000)])
+        with pytest.raises(Unavailable, match="full"):
+            await store.check()
+        await store.write([insert(key("2"))])  # there is room for this one
+        with pytest.raises(Unavailable, match="full"):
+            await store.check()
+        store._writer.execute(f"PRAGMA max_page_count = {pages + 1000}")
+        await store.check()
+        await store.write([insert(key(), "x" * 100_000)])
+        assert store._writer.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        await store.close()
+
+    async def test_on_a_disk_that_is_nearly_full_it_proves_room_before_an_item_fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite_room, "PLENTY", 1 << 60)
+        store = SqliteStore(tmp_path / "db")
+        (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+        store._writer.execute(f"PRAGMA max_page_count = {pages + 3}")
+        with pytest.raises(Unavailable, match="full"):
+            await store.check()
         await store.close()

@@ -49,6 +49,44 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_client_request_id_has_so_many_characters",
         ),
     },
+    "http.faults": {
+        "MOST_PLANNED": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_so_many_faults_are_planned_at_a_time",
+        ),
+        "LONGEST_DELAY": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_a_fault_that_cannot_happen_is_refused",
+        ),
+    },
+    "document": {
+        "LARGEST_DOCUMENT": (
+            "refused, with line 1",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+        "MOST_VALUES": (
+            "refused, with its line",
+            "tests/unit/test_document.py::test_what_is_no_document_is_refused_with_its_line",
+        ),
+    },
+    "state": {
+        "MOST_SNAPSHOTS": (
+            "the oldest gives way",
+            "tests/api/test_state.py::test_so_many_snapshots_are_kept_and_the_oldest_gives_way",
+        ),
+    },
+    "http.tenants": {
+        "MOST_TENANTS": (
+            "400 `BadRequest`",
+            "tests/api/test_control.py::test_there_are_so_many_tenants",
+        ),
+    },
+    "http.guard": {
+        "MOST_HELD": (
+            "503 `serviceNotAvailable`",
+            f"{_API}test_bodies_have_so_many_bytes_together",
+        ),
+    },
     "http.throttle": {
         "MOST_CALLERS": (
             "who asked longest ago has a new bucket",
@@ -108,6 +146,12 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_a_token_has_so_many_characters",
         ),
     },
+    "store.sqlite_room": {
+        "MOST_PROVED": (
+            "`/readyz` may say yes, and the write is a 503",
+            "tests/contract/test_sqlite.py::TestRoom::test_a_heartbeat_fails_where_an_item_would",
+        ),
+    },
     "odata.batch": {
         "LONGEST_ID": ("400 `BadRequest`", f"{_API}test_an_id_in_a_batch_has_so_many_characters"),
     },
@@ -118,7 +162,14 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "odata.payload": {
+        "MOST_NESTED": ("400 `BadRequest`", f"{_API}test_a_body_is_nested_so_deep"),
         "MOST_FAULTS": ("no more are told", f"{_API}test_so_many_faults_of_a_body_are_told"),
+    },
+    "store.base": {
+        "LONGEST_STATEMENT": (
+            "503 `serviceNotAvailable`",
+            "tests/contract/test_sqlite.py::test_a_statement_that_takes_too_long_is_given_up",
+        ),
     },
 }
 """By place in the code and name: what happens beyond the limit, and the test that shows it."""

@@ -103,6 +103,14 @@ def test_a_backup_replaces_a_file_only_when_told(data: Path, tmp_path: Path) -> 
     assert file.read_bytes().startswith(b"SQLite format 3")
 
 
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_database_does_not_take_its_own_place(data: Path, command: str) -> None:
+    before = database(data).stat().st_ino
+    told = openprofile(command, "--data", data, "--overwrite", database(data))
+    assert (told.exit_code, "is the database itself" in told.stderr) == (1, True)
+    assert database(data).stat().st_ino == before
+
+
 def test_there_is_no_backup_of_what_is_not_there(tmp_path: Path) -> None:
     told = openprofile("backup", "--data", tmp_path, tmp_path / "backup")
     assert (told.exit_code, "There is no database" in told.stderr) == (1, True)
@@ -187,7 +195,7 @@ def test_a_file_that_is_no_backup_is_not_restored(data: Path, tmp_path: Path) ->
         assert told.exit_code == 1
         assert reason in told.stderr
         assert texts(data) == ["first", "second"]
-        assert [path.name for path in data.iterdir()] == [database(data).name]
+        assert not list(data.glob("*.part"))
 
     refused("There is no file")
     file.write_bytes(b"no database at all" * 1000)

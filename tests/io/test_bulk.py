@@ -1,6 +1,7 @@
 """Import and export from outside: what is in a file, what is in the database, what is said."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -224,6 +225,34 @@ def test_whoever_stops_reading_an_export_sees_no_traceback(data: Path) -> None:
         assert process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+def test_an_export_of_nobody_is_an_error(data: Path) -> None:
+    openprofile("import", "--data", data, stdin=ndjson(GROUP))
+    told = openprofile("export", "--data", data, "--tenant", "nobody", data / "out.ndjson")
+    assert (told.exit_code, "The tenant nobody has nobody." in told.stderr) == (1, True)
+    assert not (data / "out.ndjson").exists()
+
+
+def test_lines_as_other_programs_write_them_are_read(data: Path) -> None:
+    lines = ndjson(GROUP, person(1)).replace(b"\n", b"\r\n").removesuffix(b"\r\n")
+    assert openprofile("import", "--data", data, stdin=b"\xef\xbb\xbf" + lines).exit_code == 0
+    assert len(exported(data)) == 2
+
+
+def test_progress_is_shown_on_a_terminal_alone(data: Path) -> None:
+    file = data / "people.ndjson"
+    data.mkdir()
+    file.write_bytes(ndjson(GROUP, *map(person, range(300))))
+    shown, terminal = os.openpty()
+    command = [sys.executable, "-m", "openprofile", "import", "--data", str(data), str(file)]
+    with os.fdopen(terminal, "wb") as stderr:
+        subprocess.run(command, stderr=stderr, check=True)
+        told = os.read(shown, 100_000)
+    os.close(shown)
+    assert b"Importing" in told
+    assert b"%" in told
+    assert b"Importing" not in subprocess.run(command, capture_output=True, check=True).stderr
 
 
 def test_the_sample_tenant_is_that_of_the_stand_in(data: Path) -> None:

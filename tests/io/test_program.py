@@ -241,6 +241,25 @@ def test_token_for_nobody_is_refused(tmp_path: Path) -> None:
     assert run("token", "--app", "--user", "ada@harbour.example").returncode == 2
 
 
+def test_a_token_is_forged_for_one_reason_and_for_a_tenant(tmp_path: Path) -> None:
+    tenant = "0a1b2c3d-0000-4000-8000-00000000000a"
+    with Program(tmp_path / "data") as program:
+        made = httpx2.post(f"{program.url}/_openprofile/tenants", json={"id": tenant})
+        assert made.status_code == 201
+        for options, status in (
+            (("--tenant", tenant), 200),
+            (("--tenant", tenant, "--forge", "expired"), 401),
+            (("--forge", "missing-scope"), 403),
+        ):
+            headers = {"Authorization": f"Bearer {program.token(*options)}"}
+            answer = httpx2.get(f"{program.url}/beta/me/profile/interests", headers=headers)
+            assert answer.status_code == status
+    ended = run("token", "--data", str(tmp_path / "data"), "--forge", "wax")
+    assert ended.returncode == 2
+    assert "'not-yet-valid'" in ended.stderr
+    assert run("token", "--data", str(tmp_path / "data"), "--tenant", "x").returncode == 2
+
+
 def test_a_token_holds_as_long_as_it_says(tmp_path: Path) -> None:
     with Program(tmp_path / "data") as program:
         headers = {"Authorization": f"Bearer {program.token('--expires-in', '2')}"}

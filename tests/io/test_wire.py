@@ -4,6 +4,8 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx2
@@ -156,3 +158,12 @@ def test_pipelined_requests_are_each_answered(program: Program, token: str) -> N
         received = b""
         while received.count(b"HTTP/1.1 201") < 5:
             received += connection.recv(65536)
+
+
+@pytest.mark.parametrize("path", [PATH, "/beta/none", "/livez"])
+def test_every_answer_tells_when_it_was_made(program: Program, token: str, path: str) -> None:
+    """RFC 9110, section 6.6.1."""
+    answer = httpx2.get(program.url + path, headers={"Authorization": f"Bearer {token}"})
+    made = parsedate_to_datetime(answer.headers["date"])
+    assert abs(made - datetime.now(UTC)) < timedelta(seconds=60)
+    assert answer.headers.get_list("date") == [answer.headers["date"]]

@@ -21,6 +21,32 @@ def test_a_frozen_clock_moves_by_hand() -> None:
     assert clock.ticks() > 17_000_000_000_000_000
 
 
+def test_a_clock_runs_on_from_where_it_is_put() -> None:
+    clock = Clock()
+    clock.run(at=0)
+    assert 0 <= clock.ticks() <= clock.ticks() < TICKS_PER_SECOND
+    clock.advance(3600)
+    assert not clock.frozen
+    assert clock.seconds() == 3600
+    clock.freeze()
+    assert clock.ticks() == clock.ticks()
+    assert clock.frozen
+    clock.run()
+    assert clock.seconds() == 3600
+    clock.thaw()
+    assert abs(clock.seconds() - time.time()) < 2
+
+
+def test_what_happens_at_one_moment_keeps_its_order() -> None:
+    clock = Clock()
+    clock.freeze(at=1000)
+    assert [clock.place() for _ in range(3)] == [1000, 1001, 1002]
+    clock.advance(60)
+    assert clock.place() == clock.ticks()
+    clock.freeze(at=500)
+    assert [clock.place() for _ in range(2)] == [500, 501]
+
+
 def test_a_moment_is_printed_as_graph_prints_it() -> None:
     assert date_time_offset(15_940_172_522_294_868) == "2020-07-06T06:34:12.2294868Z"
     assert date_time_offset(0) == "1970-01-01T00:00:00.0000000Z"

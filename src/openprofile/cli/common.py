@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from openprofile.identity.files import BadFile
+from openprofile.options import BadOptions
 from openprofile.settings import BadSettings, default_data
 from openprofile.store.base import SchemaTooNew, Unavailable
 
@@ -28,6 +29,6 @@ def explained() -> Iterator[None]:
         yield
     except BrokenPipeError:  # whoever read our output has had enough
         raise
-    except (SchemaTooNew, Unavailable, BadFile, BadSettings, OSError) as error:
+    except (SchemaTooNew, Unavailable, BadFile, BadOptions, BadSettings, OSError) as error:
         # a driver may tell it in several lines
         raise click.ClickException(" ".join(str(error).split())) from error

@@ -51,7 +51,10 @@ async def _export(
 ) -> None:
     async with opened(where) as store:
         tenant = await tenant_of(store, where, named)
-        with bar("Exporting", await count(store, tenant)) as at:
+        length = await count(store, tenant)
+        if not length:
+            raise click.ClickException(f"The tenant {tenant} has nobody.")
+        with bar("Exporting", length) as at:
             done = 0
             async for line in lines_of(store, tenant, after=after):
                 out.write(line)

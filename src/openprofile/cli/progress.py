@@ -23,7 +23,7 @@ def bar(label: str, length: int | None) -> Iterator[Callable[[int], None]]:
         label=label,
         file=sys.stderr,
         hidden=not sys.stderr.isatty(),
-        show_pos=True,
+        show_pos=length is None,
     )
     with shown:
         yield lambda done: shown.update(done - shown.pos)

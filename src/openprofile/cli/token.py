@@ -9,14 +9,19 @@ import click
 
 from openprofile import sample
 from openprofile.cli.common import data_option, explained
-from openprofile.clock import Clock
+from openprofile.clock import Clock, is_id
 from openprofile.directory import Directory
-from openprofile.identity.issuer import Authority
+from openprofile.identity.forgery import FORGERIES
+from openprofile.identity.minting import CENTURY, BadTokenRequest, TokenRequest, mint
 from openprofile.model.directory import Person
 from openprofile.server.stand_in import authority
 from openprofile.server.stores import database, embedded_store
 
-_CENTURY = 100 * 366 * 24 * 3600
+
+def _tenant(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not is_id(value):
+        raise click.BadParameter(f"{value!r} is not a GUID.")
+    return value.casefold()
 
 
 @click.command()
@@ -27,55 +32,53 @@ _CENTURY = 100 * 366 * 24 * 3600
     show_default=True,
     help="Delegated permissions, separated by spaces.",
 )
-@click.option("--app", "application", is_flag=True, help="A token for the application by itself.")
-@click.option("--role", "roles", multiple=True, help="An app role (claim roles); may be repeated.")
+@click.option("--app", is_flag=True, help="A token for the application by itself.")
+@click.option("--role", multiple=True, help="An app role (claim roles); may be repeated.")
 @click.option(
     "--expires-in",
-    type=click.IntRange(-_CENTURY, _CENTURY),
+    type=click.IntRange(-CENTURY, CENTURY),
     default=3600,
     show_default=True,
     help="Seconds it holds.",
 )
+@click.option(
+    "--forge", type=click.Choice(list(FORGERIES)), help="A reason for which it does not hold."
+)
+@click.option("--tenant", default=sample.TENANT, callback=_tenant, help="The tenant it is of.")
 @data_option
 def token(
     user: str | None,
     scope: str,
-    application: bool,
-    roles: tuple[str, ...],
+    app: bool,
+    role: tuple[str, ...],
     expires_in: int,
+    forge: str | None,
+    tenant: str,
     data: Path,
 ) -> None:
     """Print a bearer token of the local authority, and nothing else."""
-    if application and user:
+    if app and user:
         raise click.UsageError("--app is a token without a person: leave --user out.")
+    wanted = TokenRequest(
+        user=user, scope=scope, app=app, role=list(role), expires_in=expires_in, forge=forge
+    )
     with explained():
-        signer = authority(data, Clock())
-        if application:
-            text = signer.application(roles, expires_in=expires_in)
-        else:
-            text = delegated(signer, _person(data, user), scope, roles, expires_in)
+        clock = Clock()
+        signer = authority(data, clock).of(tenant, clock)
+        try:
+            text = asyncio.run(mint(wanted, signer, clock, lambda name: _find(data, tenant, name)))
+        except BadTokenRequest as error:
+            raise click.ClickException(str(error)) from error
     click.echo(text)
 
 
-def delegated(
-    signer: Authority, person: Person, scope: str, roles: tuple[str, ...], expires_in: int
-) -> str:
-    return signer.delegated(
-        person.user,
-        scope.split(),
-        roles=roles,
-        directory_roles=person.directory_roles,
-        expires_in=expires_in,
-    )
-
-
-def _person(data: Path, name: str | None) -> Person:
+async def _find(data: Path, tenant: str, name: str | None) -> Person:
     """The person that a token is for: of the database if there is one, else a sample person."""
-    people = sample.people()
+    people = sample.people(tenant)
     if name is None:
         return people[0]
     if database(data).exists():
-        found = asyncio.run(_find(data, name))
+        found = await _kept(data, tenant, name)
     else:
         wanted = name.casefold()
         found = next(
@@ -87,9 +90,9 @@ def _person(data: Path, name: str | None) -> Person:
     return found
 
 
-async def _find(data: Path, name: str) -> Person | None:
+async def _kept(data: Path, tenant: str, name: str) -> Person | None:
     store = embedded_store(data)
     try:
-        return await Directory(store, Clock()).find(sample.TENANT, name)
+        return await Directory(store, Clock()).find(tenant, name)
     finally:
         await store.close()

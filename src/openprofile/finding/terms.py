@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from openprofile.model.directory import DirectoryObject, Group, Person, User
-from openprofile.model.primitives import decode
+from openprofile.model.primitives import stored
 from openprofile.model.shape import shape
 from openprofile.odata.query.clauses import words
 from openprofile.odata.query.search import comparable
@@ -31,8 +31,8 @@ KINDS: dict[type[DirectoryObject], Kind] = {User: "user", Group: "group"}
 
 Object: TypeAlias = "Person | Group"
 
-_PERSON = msgspec.json.Decoder(Person, dec_hook=decode)
-_GROUP = msgspec.json.Decoder(Group, dec_hook=decode)
+_PERSON = msgspec.json.Decoder(Person, dec_hook=stored)
+_GROUP = msgspec.json.Decoder(Group, dec_hook=stored)
 
 
 def read(kind: type[DirectoryObject], record: Record) -> Object:

@@ -30,7 +30,7 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
     owner: str | None
     """The id of the person whose data was asked for, where that became known."""
     rule: str | None
-    """What decided: ``token``, ``grant``, or the rule of a Decision."""
+    """What decided: ``token``, ``grant``, ``fault`` for a planned one, or a Decision's rule."""
     reason: str | None
 
 
@@ -41,7 +41,9 @@ def account(request: Request, trail: Trail, ended: int | Exception) -> Account:
     outcome = _outcome(status)
     decision = trail.decisions[-1] if trail.decisions else None
     rule, reason = None, None
-    if fault is not None and fault.status == 401:
+    if trail.planned and outcome != "allowed":
+        rule, reason = "fault", trail.planned[-1]
+    elif fault is not None and fault.status == 401:
         rule, reason = "token", fault.message
     elif decision is not None and decision.allowed == (outcome == "allowed"):
         rule, reason = decision.rule, decision.reason

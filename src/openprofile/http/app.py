@@ -26,11 +26,13 @@ from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
 from openprofile.http.metadata import MetadataFace
 from openprofile.http.origin import Origins
+from openprofile.http.places import Places
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.model.directory import VERSIONS
 from openprofile.settings import Capacity, Limits
 from openprofile.store.base import Store
+from openprofile.tracing import Tracer
 
 _ROOTS = frozenset(f"/{version}" for version in VERSIONS)
 _BELOW = tuple(f"{root}/" for root in _ROOTS)
@@ -56,12 +58,14 @@ class App:
         unread: Callable[[GraphRequest, Fault], None] = lambda _, __: None,
         capacity: Capacity | None = None,
         meter: Meter | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """``face_over`` makes the Graph API on a store, which is ``store`` itself or a view of it;
         ``authenticate`` raises for a request without a token that holds; ``allowed_origins`` are
         the web pages that may call the API; ``faces`` are what the service has besides the API, by
         their paths; ``routes`` are the others. ``around_batch`` makes of the face of batches what
-        they go through; ``unread`` is told of what no face sees; ``meter`` counts what passes.
+        they go through; ``unread`` is told of what no face sees; ``meter`` counts what passes, and
+        ``tracer`` traces it.
         """
         self.capacity = capacity = capacity or Capacity()
         self.meter = meter = meter or Meter()
@@ -71,16 +75,18 @@ class App:
         batch = Batch(face, face_over, store, authenticate, self._refusals, limits, meter)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
 
+        places = Places(capacity.requests, meter)
+
         def guard(face: Face, limits: Limits, operation: str) -> Guard:
-            most = capacity.requests
             return Guard(
                 face,
                 self._refusals,
                 limits,
                 origins,
                 meter,
-                most=most,
-                operation=operation,
+                places,
+                operation,
+                tracer,
                 unread=unread,
             )
 

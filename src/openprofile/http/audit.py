@@ -41,17 +41,20 @@ def audited(face: Face, recent: RecentRequests | None = None) -> Face:
 
 
 def audited_batch(face: Face, recent: RecentRequests | None = None) -> Face:
-    """A face of batches that gives account of each that is refused as a whole: of one that is
-    carried out, every request in it gives account of itself.
+    """A face of batches that gives account of each that is refused as a whole, and of each to which
+    something happened that was planned: of any other, every request in it gives account of itself.
     """
 
     async def answer(request: Request) -> Answer:
         with recorded() as trail:
             try:
-                return await face(request)
+                found = await face(request)
             except Exception as error:
                 _give(request, trail, error, recent, told=True)
                 raise
+            if trail.planned:
+                _give(request, trail, found.status, recent, told=False)
+            return found
 
     return answer
 

@@ -33,8 +33,6 @@ LARGEST_FORM = 64 * 1024
 _LISTED = 100
 """People that the sign-in page lists."""
 
-Handler = Callable[[Request, str], Awaitable[Response]]
-
 
 class AuthorityFace:
     """The endpoints of the local authority; every answer tells the address it was reached by."""
@@ -58,37 +56,22 @@ class AuthorityFace:
         self._origins = origins
         self._tenants = {self._authority.tenant, domain, "common", "organizations"}
 
-    def routes(self) -> list[Route]:
-        base = "/{tenant}/oauth2/v2.0"
-        return [
-            self._route("/{tenant}/v2.0/.well-known/openid-configuration", self._discovery),
-            self._route("/{tenant}/discovery/v2.0/keys", self._keys),
-            self._route(f"{base}/token", self._token, "POST"),
-            self._route(f"{base}/devicecode", self._device_code, "POST"),
-            self._route(f"{base}/authorize", self._authorize, "GET", "POST"),
-            self._route(f"{base}/deviceauth", self._device_page, "GET", "POST"),
-            self._route(f"{base}/logout", self._log_out, "GET", "POST"),
-            self._route("/{tenant}/oidc/userinfo", self._user_info, "GET", "POST"),
-        ]
-
-    def _route(self, path: str, handler: Handler, *methods: str) -> Route:
-        async def endpoint(request: Request) -> Response:
-            try:
-                answer = await self._handled(request, handler)
-            except OAuthError as error:
-                answer = self._refusal(request, error)
-            except Unavailable:
-                busy = "The database is not available."
-                answer = self._refusal(
-                    request, OAuthError("temporarily_unavailable", 90033, busy, status=503)
-                )
-            caller = request.headers.get("origin", "")
-            if self._authority.may_ask(caller):
-                answer.headers["Access-Control-Allow-Origin"] = caller
-                answer.headers["Vary"] = "Origin"
-            return answer
-
-        return Route(path, endpoint, methods=[*(methods or ["GET"]), "OPTIONS"])
+    async def answer(self, request: Request, handler: Handler) -> Response:
+        """What one of its endpoints answers, or the refusal that it raised."""
+        try:
+            answer = await self._handled(request, handler)
+        except OAuthError as error:
+            answer = self._refusal(request, error)
+        except Unavailable:
+            busy = "The database is not available."
+            answer = self._refusal(
+                request, OAuthError("temporarily_unavailable", 90033, busy, status=503)
+            )
+        caller = request.headers.get("origin", "")
+        if self._authority.may_ask(caller):
+            answer.headers["Access-Control-Allow-Origin"] = caller
+            answer.headers["Vary"] = "Origin"
+        return answer
 
     async def _handled(self, request: Request, handler: Handler) -> Response:
         """The handler's answer to a request that came by a name this service has."""
@@ -108,9 +91,9 @@ class AuthorityFace:
                 90002,
                 f"The tenant is not known; it is {self._authority.tenant} here.",
             )
-        return await handler(request, f"{origin}/{tenant}")
+        return await handler(self, request, f"{origin}/{tenant}")
 
-    async def _discovery(self, request: Request, base: str) -> Response:
+    async def discovery(self, request: Request, base: str) -> Response:
         return JSONResponse(
             {
                 "issuer": self._authority.issuers()[-1],
@@ -140,15 +123,15 @@ class AuthorityFace:
             }
         )
 
-    async def _keys(self, request: Request, base: str) -> Response:
+    async def keys(self, request: Request, base: str) -> Response:
         return Response(self._authority.jwks(), media_type="application/json")
 
-    async def _token(self, request: Request, base: str) -> Response:
+    async def token(self, request: Request, base: str) -> Response:
         form = await _form(request)
         answer = await self._flows.token(form, request.headers.get("authorization"))
         return JSONResponse(answer, headers=_KEPT_NOWHERE)
 
-    async def _device_code(self, request: Request, base: str) -> Response:
+    async def device_code(self, request: Request, base: str) -> Response:
         code, device = self._flows.device(await _form(request))
         page = f"{base}/oauth2/v2.0/deviceauth"
         return JSONResponse(
@@ -164,7 +147,7 @@ class AuthorityFace:
             headers=_KEPT_NOWHERE,
         )
 
-    async def _authorize(self, request: Request, base: str) -> Response:
+    async def authorize(self, request: Request, base: str) -> Response:
         """The sign-in page, and what pressing one of its buttons leads to."""
         form = await _form(request) if request.method == "POST" else {}
         query = _parameters(request.url.query)
@@ -206,7 +189,7 @@ class AuthorityFace:
             [hinted] if hinted else await self._people(),
         )
 
-    async def _device_page(self, request: Request, base: str) -> Response:
+    async def device_page(self, request: Request, base: str) -> Response:
         """The page on which a person enters the code that a device shows, and then who they are."""
         form = await _form(request) if request.method == "POST" else {}
         typed = form.get("user_code") or _parameters(request.url.query).get("user_code")
@@ -232,7 +215,7 @@ class AuthorityFace:
             return pages.notice("Refused", "The device gets no token.")
         return pages.notice("Signed in", "The device goes on by itself; close this page.")
 
-    async def _log_out(self, request: Request, base: str) -> Response:
+    async def log_out(self, request: Request, base: str) -> Response:
         """Nobody stays signed in: what is left is to go where the client wants."""
         parameters = _parameters(request.url.query)
         if request.method == "POST":
@@ -243,7 +226,7 @@ class AuthorityFace:
             return RedirectResponse(_joined(uri, "?", {"state": state} if state else {}), 302)
         return pages.notice("Signed out", "You are signed out; close this page.")
 
-    async def _user_info(self, request: Request, base: str) -> Response:
+    async def user_info(self, request: Request, base: str) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
             if scheme.lower() != "bearer":
@@ -309,6 +292,33 @@ class AuthorityFace:
             error.status,
             headers,
         )
+
+
+Handler = Callable[[AuthorityFace, Request, str], Awaitable[Response]]
+
+
+def authority_routes(face_of: Callable[[str], AuthorityFace]) -> list[Route]:
+    """The routes of the local authority; ``face_of`` returns what speaks for a tenant by its
+    name, or what refuses one that nobody knows.
+    """
+
+    def route(path: str, handler: Handler, *methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await face_of(request.path_params["tenant"]).answer(request, handler)
+
+        return Route(path, endpoint, methods=[*(methods or ["GET"]), "OPTIONS"])
+
+    face, base = AuthorityFace, "/{tenant}/oauth2/v2.0"
+    return [
+        route("/{tenant}/v2.0/.well-known/openid-configuration", face.discovery),
+        route("/{tenant}/discovery/v2.0/keys", face.keys),
+        route(f"{base}/token", face.token, "POST"),
+        route(f"{base}/devicecode", face.device_code, "POST"),
+        route(f"{base}/authorize", face.authorize, "GET", "POST"),
+        route(f"{base}/deviceauth", face.device_page, "GET", "POST"),
+        route(f"{base}/logout", face.log_out, "GET", "POST"),
+        route("/{tenant}/oidc/userinfo", face.user_info, "GET", "POST"),
+    ]
 
 
 _KEPT_NOWHERE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

@@ -326,7 +326,7 @@ class Execution:
 
 
 def _unit(index: int, request: IndividualRequest) -> int | str:
-    return index if request.group is None else request.group
+    return index if request.unit is None else request.unit
 
 
 def _succeeded(answer: Answer) -> bool:

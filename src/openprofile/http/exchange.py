@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -118,13 +119,19 @@ def odata_answer(
     status: int, form: Format, body: bytes, headers: Mapping[str, str] | None = None
 ) -> Answer:
     """An answer with a body in OData's JSON format."""
-    common = {
+    common = _common(form)
+    return Answer(status, {**common, **headers} if headers else common, body)
+
+
+@lru_cache(maxsize=64)
+def _common(form: Format) -> Mapping[str, str]:
+    """The headers of every answer in a format."""
+    return {
         "Content-Type": form.content_type,
         "OData-Version": form.version,
         "Cache-Control": "no-cache",
         "Vary": _VARY,
     }
-    return Answer(status, {**common, **headers} if headers else common, body)
 
 
 def raw_answer(

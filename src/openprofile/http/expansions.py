@@ -6,6 +6,7 @@ the rest.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -91,7 +92,7 @@ class Objects:
         shown = await self._members(plan, one)
         text = msgspec.json.encode(shown).decode()
         navigation = VERSIONS[self._call.version].navigation(type(entity(one)))
-        return Entry("", text, url_of(self._call, one), derived, navigation)
+        return Entry("", text, partial(url_of, self._call, one), derived, navigation)
 
     async def _members(self, plan: Plan, one: Object) -> dict[str, Any]:
         """What the answer shows of an object, and of those it leads to."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 import msgspec
 
@@ -40,6 +39,7 @@ from openprofile.odata.representation import (
     collection_body,
     entity_body,
     item_url,
+    key_text,
     reference_body,
     references_body,
 )
@@ -248,12 +248,12 @@ def _reference(call: Call, form: Format, url: str) -> Answer:
 
 def profile_url(call: Call, access: Access) -> str:
     """The canonical URL of a person's profile."""
-    return f"{call.request.origin}/beta/users('{quote(access.owner.id)}')/profile"
+    return f"{call.request.origin}/beta/users('{key_text(access.owner.id)}')/profile"
 
 
 def profile_context(call: Call, access: Access) -> str:
     """The context URL of a person's profile; the key is the object id, also for ``/me``."""
-    return f"{call.request.origin}/beta/$metadata#users('{quote(access.owner.id)}')/profile"
+    return f"{call.request.origin}/beta/$metadata#users('{key_text(access.owner.id)}')/profile"
 
 
 def item_of(target: Target) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
@@ -25,6 +27,7 @@ from openprofile.http.properties import PropertyFace
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
+from openprofile.odata.filter_segment import as_option
 from openprofile.odata.path import Target, bind, parse
 from openprofile.odata.representation import answered_version
 from openprofile.profiles import Profiles
@@ -57,6 +60,9 @@ class Graph:
     async def answer(self, request: Request) -> Answer:
         """The answer to ``request``, whose path begins with the version."""
         _check_headers(request)
+        if "filter" in request.path:
+            path, query = as_option(request.path, request.query)
+            request = msgspec.structs.replace(request, path=path, query=query)
         version, *segments = parse(request.path)
         model = VERSIONS.get(version)
         if model is None:

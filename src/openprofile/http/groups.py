@@ -25,29 +25,34 @@ class GroupsFace:
         self._directory = directory
         self._administration = administration
         self._answers = answers
+        self._by_name: dict[tuple[str, bool], dict[tuple[str, ...], Handlers]] = {
+            ("groups", True): {
+                (): {"GET": self._list},
+                ("$count",): {"GET": self._count},
+                ("$ref",): {"GET": self._list_references},
+            },
+            ("groups", False): {
+                (): {"GET": self._get},
+                ("$ref",): {"GET": self._get_reference},
+            },
+            ("members", True): {
+                (): {"GET": self._members},
+                ("$count",): {"GET": self._count_members},
+                ("$ref",): {"GET": self._references, "POST": self._add, "DELETE": self._remove},
+            },
+            ("members", False): {
+                (): {"GET": self._member},
+                ("$ref",): {"GET": self._member_reference, "DELETE": self._remove},
+            },
+        }
+        """By the last name of the path, whether it is a whole collection, and what follows."""
 
     def handlers(self, target: Target) -> Handlers | None:
-        """What answers at ``target``, whose names begin in ``groups``; None if nothing does."""
-        match target.names, target.tail, target.collection:
-            case ("groups",), (), True:
-                return {"GET": self._list}
-            case ("groups",), ("$count",), True:
-                return {"GET": self._count}
-            case ("groups",), ("$ref",), True:
-                return {"GET": self._list_references}
-            case ("groups",), (), False:
-                return {"GET": self._get}
-            case ("groups",), ("$ref",), False:
-                return {"GET": self._get_reference}
-            case ("groups", "members"), (), True:
-                return {"GET": self._members}
-            case ("groups", "members"), ("$count",), True:
-                return {"GET": self._count_members}
-            case ("groups", "members"), ("$ref",), True:
-                return {"GET": self._references, "POST": self._add, "DELETE": self._remove}
-            case ("groups", "members"), ("$ref",), False:
-                return {"DELETE": self._remove}
-        return None
+        """What answers at ``target``, whose names begin in ``groups`` and whose tail is no
+        property's path; None if nothing does.
+        """
+        found = self._by_name.get((target.names[-1], target.collection), {})
+        return found.get(target.tail)
 
     async def _list(self, call: Call) -> Answer:
         return await self._answers.page(call, shown_page(call, Group), self._opens(call))
@@ -73,6 +78,16 @@ class GroupsFace:
     async def _members(self, call: Call) -> Answer:
         how = shown_page(call, User)
         return await self._answers.page(call, how, self._opens_members(call), derived=True)
+
+    async def _member(self, call: Call) -> Answer:
+        how = shown_one(call, User)
+        found = await self._directory.member(call.caller, _group(call), _member_of(call))
+        return await self._answers.one(call, how, found, derived=True)
+
+    async def _member_reference(self, call: Call) -> Answer:
+        form = reference_format(call.request)
+        found = await self._directory.member(call.caller, _group(call), _member_of(call))
+        return self._answers.reference(call, found, form)
 
     async def _count_members(self, call: Call) -> Answer:
         return await self._answers.count(call, User, self._opens_members(call))
@@ -112,3 +127,9 @@ def _group(call: Call) -> str:
     group = call.target.keys[0]
     assert group is not None
     return group
+
+
+def _member_of(call: Call) -> str:
+    member = call.target.keys[1]
+    assert member is not None
+    return member

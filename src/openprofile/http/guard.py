@@ -16,14 +16,23 @@ from openprofile.errors import Fault, ServiceUnavailable, UriTooLong
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
 from openprofile.http.origin import Origins
+from openprofile.http.places import Places
+from openprofile.http.protocol import answer_at_once
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
 from openprofile.telemetry import log
+from openprofile.tracing import Tracer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+SMALL = 16 * 1024
+"""Bytes of a body that is not counted."""
+MOST_HELD = 128 * 1024 * 1024
+"""Bytes of larger bodies that one process holds at once, of requests that come or are answered."""
 
 
 class ClientGone(Exception):
@@ -40,14 +49,14 @@ class Guard:
         limits: Limits,
         origins: Origins,
         meter: Meter,
+        places: Places,
+        operation: str,
+        tracer: Tracer | None,
         *,
-        most: int,
-        operation: str = "unknown",
         unread: Callable[[Request, Fault], None] = lambda _, __: None,
     ) -> None:
-        """``most`` is how many requests are answered at once, by all that share the ``meter``;
-        ``operation`` is what they count as where the face does not say; ``unread`` is told of
-        what is refused before ``face`` sees it.
+        """``operation`` is what requests count as where the face does not say; ``unread`` is told
+        of what is refused before ``face`` sees it.
         """
         self._face = face
         self._unread = unread
@@ -55,13 +64,15 @@ class Guard:
         self._limits = limits
         self._origins = origins
         self._meter = meter
-        self._most = most
+        self._places = places
+        self._tracer = tracer
         self._operation = operation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         request_id, operation = new_id(), Operation(self._operation)
         path, headers = _path(scope), _headers(scope)
+        end = self._tracer and self._tracer.start(scope["method"], headers, request_id)
         client_id = printable_id(headers.get("client-request-id"))
         if client_id:
             headers["client-request-id"] = client_id
@@ -70,12 +81,16 @@ class Guard:
         try:
             answer = await self._answer(scope, receive, path, headers, request_id, operation)
         except ClientGone:
+            if end:
+                end(operation.name, 0)
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
             answer = self._refusals.answer(error, request_id, client_id or request_id)
         await _send(send, answer, request_id, client_id)
         seconds = time.perf_counter() - started
         self._meter.answered(operation.name, scope["method"], answer.status, seconds)
+        if end:
+            end(operation.name, answer.status)
         log.info(
             "request",
             method=scope["method"],
@@ -101,54 +116,64 @@ class Guard:
             body = await self._body(receive, headers)
         except Fault as error:
             fault = error
-        request = Request(
-            method=scope["method"],
-            path=path,
-            query=query,
-            headers=headers,
-            body=body,
-            origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
-            id=request_id,
-            body_limit=self._limits.body,
-            operation=operation,
-        )
-        if fault is not None:
-            self._unread(request, fault)
-            raise fault
-        # From here on: whoever is slow to send a request keeps nobody's place.
-        meter = self._meter
-        if meter.in_flight >= self._most:
-            meter.turned_away("requests")
-            raise ServiceUnavailable(
-                f"The service is busy: it is answering {self._most} requests, the most it does at "
-                "once."
-            )
-        meter.in_flight += 1
         try:
-            return await self._face(request)
+            request = Request(
+                method=scope["method"],
+                path=path,
+                query=query,
+                headers=headers,
+                body=body,
+                origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
+                id=request_id,
+                body_limit=self._limits.body,
+                operation=operation,
+            )
+            if fault is not None:
+                self._unread(request, fault)
+                raise fault
+            # From here on: whoever is slow to send a request keeps nobody's place.
+            await self._places.take()
+            try:
+                return await self._face(request)
+            finally:
+                self._places.leave()
         finally:
-            meter.in_flight -= 1
+            self._meter.held -= _counted(len(body))
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
         if "content-length" not in headers and "transfer-encoding" not in headers:
             return b""  # RFC 9112, section 6.3: it has none
-        most = self._limits.body
+        most, meter = self._limits.body, self._meter
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
             raise too_large(most)
-        chunks, size = [], 0
+        chunks, size, held = [], 0, 0
         more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > most:
-                raise too_large(most)
-            chunks.append(chunk)
-            more = message.get("more_body", False)
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > most:
+                    raise too_large(most)
+                meter.held += _counted(size) - held
+                held = _counted(size)
+                if held and meter.held > MOST_HELD:
+                    meter.turned_away("bodies")
+                    raise ServiceUnavailable("The service is busy with large bodies.")
+                chunks.append(chunk)
+                more = message.get("more_body", False)
+        except BaseException:
+            meter.held -= held
+            raise
         return b"".join(chunks) if len(chunks) > 1 else chunks[0]
+
+
+def _counted(size: int) -> int:
+    """As many bytes of a body as count towards MOST_HELD: a small one is not worth it."""
+    return size if size > SMALL else 0
 
 
 def require_short(path: str, query: str, most: int) -> None:
@@ -158,19 +183,23 @@ def require_short(path: str, query: str, most: int) -> None:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
-    headers = [(_lowered(name), value.encode()) for name, value in answer.headers.items()]
-    headers.append((b"request-id", request_id.encode()))
+    own = {"request-id": request_id}
     if client_id:
-        headers.append((b"client-request-id", client_id.encode()))
+        own["client-request-id"] = client_id
     if answer.status != 204:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        own["content-length"] = str(len(answer.body))
+    headers = {**answer.headers, **own}
+    lines = [f"{_lowered(name)}: {value}" for name, value in headers.items()]
+    if answer_at_once(send, answer.status, lines, answer.body):
+        return
+    pairs = [(_lowered(name).encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
     await send({"type": "http.response.body", "body": answer.body})
 
 
 @lru_cache(maxsize=256)
-def _lowered(name: str) -> bytes:
-    return name.lower().encode()
+def _lowered(name: str) -> str:
+    return name.lower()
 
 
 def _headers(scope: Scope) -> dict[str, str]:

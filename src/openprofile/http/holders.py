@@ -12,13 +12,18 @@ from openprofile.http.conditions import conditions_of, require_untagged
 from openprofile.http.exchange import Call
 from openprofile.http.facets import item_of, profile_context
 from openprofile.http.objects import context
-from openprofile.model.directory import Person
+from openprofile.model.directory import Group, Person
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
 from openprofile.odata.path import Target
 from openprofile.odata.payload import Members, read_changes, write
 from openprofile.odata.representation import item_url
-from openprofile.policy.directory import READ_ALL_OF_PEOPLE, shown_of_person
+from openprofile.policy.directory import (
+    READ_ALL_OF_PEOPLE,
+    READ_GROUPS,
+    shown_of_group,
+    shown_of_person,
+)
 from openprofile.policy.grants import require
 from openprofile.profiles import Access, Profiles
 from openprofile.store.base import Record
@@ -59,7 +64,7 @@ class Holders:
         self._derived = _Items(profiles, writable=False)
         self._profile = _OfProfile(profiles)
         self._person = _People(directory, administration)
-        self._manager = _Managers(directory)
+        self._relative = _Relatives(directory)
         self._group = _Groups(directory)
 
     def of(self, target: Target) -> Holder | None:
@@ -73,10 +78,10 @@ class Holders:
                 return self._profile
             case ("me" | "users",):
                 return self._person
-            case (_, "manager"):
-                return self._manager
             case ("groups",):
                 return self._group
+            case (_, _):
+                return self._relative
         return None
 
 
@@ -132,12 +137,24 @@ class _People:
         return _held(call, person)
 
 
-class _Managers(_ReadOnly):
+class _Relatives(_ReadOnly):
+    """Whom a person reports to, who reports to them, the groups they are in, and who is in one."""
+
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     async def read(self, call: Call) -> Held:
-        return _person(call, await self._directory.manager(call.caller, call.target.keys[0]))
+        directory, caller = self._directory, call.caller
+        who, *keys = call.target.keys
+        key = keys[0] or ""
+        match call.target.names[-1]:
+            case "manager":
+                return _person(call, await directory.manager(caller, who))
+            case "directReports":
+                return _person(call, await directory.report(caller, who, key))
+            case "memberOf":
+                return _group(call, await directory.group_of(caller, who, key))
+        return _person(call, await directory.member(caller, who or "", key))
 
 
 class _Groups(_ReadOnly):
@@ -147,8 +164,7 @@ class _Groups(_ReadOnly):
     async def read(self, call: Call) -> Held:
         group_id = call.target.keys[0]
         assert group_id is not None
-        group = await self._directory.group(call.caller, group_id)
-        return Held(write(group), context(call, f"groups('{group.id}')"))
+        return _group(call, await self._directory.group(call.caller, group_id))
 
 
 def _item(call: Call, access: Access, record: Record) -> Held:
@@ -162,6 +178,14 @@ def _person(call: Call, person: Person) -> Held:
     if seen is not None and call.target.property_path[0] not in seen:
         require(call.caller, READ_ALL_OF_PEOPLE)
     return _held(call, person)
+
+
+def _group(call: Call, group: Group) -> Held:
+    """A group of which the caller may see the property."""
+    seen = shown_of_group(call.caller)
+    if seen is not None and call.target.property_path[0] not in seen:
+        require(call.caller, READ_GROUPS)
+    return Held(write(group), context(call, f"groups('{group.id}')"))
 
 
 def _held(call: Call, person: Person) -> Held:

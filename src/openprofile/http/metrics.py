@@ -139,6 +139,7 @@ class _Collected:
 _Read = Callable[[Snapshot], float | None]
 _GAUGES: tuple[tuple[str, str, _Read], ...] = (
     ("openprofile_requests_in_flight", "Requests being answered.", lambda one: one.in_flight),
+    ("openprofile_body_bytes", "Larger bodies that are held.", lambda one: one.held),
     ("openprofile_connections", "Open connections of clients.", lambda one: one.connections),
     (
         "openprofile_store_writes_waiting",

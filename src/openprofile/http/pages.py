@@ -9,8 +9,9 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -20,9 +21,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from openprofile import __version__
-from openprofile.directory import Directory
 from openprofile.http.origin import Origins
 from openprofile.http.recent import KEPT
+from openprofile.http.tenants import Tenant, Tenants
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person
 from openprofile.model.facets import FACETS
@@ -56,6 +57,8 @@ _HEADERS = {
 _DAY = 24 * 3600
 _PEOPLE = 200
 """People on the overview."""
+_TENANTS = 50
+"""Tenants that each page leads to."""
 _ITEMS = 50
 """Items of a facet on the page of a person."""
 _LATEST = 8
@@ -75,25 +78,7 @@ class Addresses(msgspec.Struct, frozen=True):
     ca: Path
 
 
-class Told(Protocol):
-    """The log of requests of a tenant."""
-
-    def told(self) -> list[dict[str, Any]]:
-        """The newest first."""
-
-
-class Shown(Protocol):
-    """A tenant, as far as the pages show it."""
-
-    @property
-    def authority(self) -> Authority: ...
-    @property
-    def directory(self) -> Directory: ...
-    @property
-    def recent(self) -> Told: ...
-
-
-Handler = Callable[[Request, Shown], Awaitable[Response]]
+Handler = Callable[[Request, Tenant], Awaitable[Response]]
 
 
 class Pages:
@@ -103,13 +88,13 @@ class Pages:
 
     def __init__(
         self,
-        find: Callable[[str | None], Shown | None],
+        tenants: Tenants,
         store: Store,
         origins: Origins,
         addresses: Callable[[], Addresses],
     ) -> None:
-        """``find`` gives the tenant with an id, or the first one for None."""
-        self._find = find
+        """``addresses`` tells where the stand-in answers."""
+        self._tenants = tenants
         self._store = store
         self._origins = origins
         self._addresses = addresses
@@ -127,38 +112,39 @@ class Pages:
             peer = request.client.host if request.client else None
             if self._origins.believed(request.url.scheme, request.headers, peer) is None:
                 raise HTTPException(404)
-            shown = self._find(request.query_params.get("tenant"))
-            if shown is None:
+            named = request.query_params.get("tenant")
+            tenant = self._tenants.get(named) if named else self._tenants.first
+            if tenant is None:
                 raise HTTPException(404)
-            return await handler(request, shown)
+            return await handler(request, tenant)
 
         return endpoint
 
-    async def _overview(self, request: Request, shown: Shown) -> Response:
-        authority, addresses = shown.authority, self._addresses()
-        people = await shown.directory.people(authority.tenant, most=_PEOPLE)
+    async def _overview(self, request: Request, tenant: Tenant) -> Response:
+        authority, addresses = tenant.authority, self._addresses()
+        people = await tenant.directory.people(authority.tenant, most=_PEOPLE)
         tokens = [_application_token(authority)]
         if people:
             tokens.insert(0, _token(authority, people[0], _PERMISSION))
         return self._rendered(
             "overview",
             request,
-            shown,
+            tenant,
             people=[await self._card(authority.tenant, one) for one in people],
             tokens=tokens,
             addresses=addresses,
             client=authority.sample,
             curl=_curl(addresses.url, tokens[0]["bearer"]) if people else "",
-            trust=trust(addresses.ca),
-            entries=shown.recent.told()[:_LATEST],
+            trust=trust(addresses.ca) if addresses.ca.is_file() else "",
+            entries=tenant.recent.told()[:_LATEST],
             entries_shown=_LATEST,
             names=_names(authority, people),
         )
 
-    async def _log(self, request: Request, shown: Shown) -> Response:
+    async def _log(self, request: Request, tenant: Tenant) -> Response:
         asked = request.query_params
         refused = asked.get("only") == "refused"
-        entries = shown.recent.told()
+        entries = tenant.recent.told()
         if refused:
             entries = [entry for entry in entries if entry["outcome"] != "allowed"]
         most = asked.get("most", "")
@@ -166,11 +152,11 @@ class Pages:
         return self._rendered(
             "log",
             request,
-            shown,
+            tenant,
             entries=entries[: int(most) if re.fullmatch("[0-9]{1,3}", most) else KEPT],
             names=_names(
-                shown.authority,
-                await shown.directory.people(shown.authority.tenant, most=_PEOPLE),
+                tenant.authority,
+                await tenant.directory.people(tenant.authority.tenant, most=_PEOPLE),
             ),
             refused=refused,
             live=asked.get("live") != "no",
@@ -180,22 +166,22 @@ class Pages:
             kept=KEPT,
         )
 
-    async def _person(self, request: Request, shown: Shown) -> Response:
-        authority = shown.authority
-        person = await shown.directory.find(authority.tenant, request.path_params["id"])
+    async def _person(self, request: Request, tenant: Tenant) -> Response:
+        authority = tenant.authority
+        person = await tenant.directory.find(authority.tenant, request.path_params["id"])
         if person is None:
             raise HTTPException(404)
         stored: dict[str, list[dict[str, Any]]] = {}
         for segment, record in await self._store.owned(authority.tenant, person.id):
             stored.setdefault(segment, []).append(msgspec.json.decode(record.text))
-        manager = await shown.directory.find(authority.tenant, person.manager or "")
+        manager = await tenant.directory.find(authority.tenant, person.manager or "")
         tokens = [_token(authority, person, _PERMISSION)]
         if person.directory_roles:
             tokens.append(_token(authority, person, _ROLE))
         return self._rendered(
             "person",
             request,
-            shown,
+            tenant,
             person=await self._card(authority.tenant, person),
             facts=[("Reports to", manager.user.display_name)] if manager else [],
             tokens=tokens,
@@ -215,9 +201,8 @@ class Pages:
             "administrator": bool(person.directory_roles),
         }
 
-    def _rendered(self, page: str, request: Request, shown: Shown, **values: Any) -> Response:
-        tenant = request.query_params.get("tenant")
-        query = urlencode({"tenant": tenant}) if tenant else ""
+    def _rendered(self, page: str, request: Request, tenant: Tenant, **values: Any) -> Response:
+        query = "" if tenant is self._tenants.first else urlencode({"tenant": tenant.id})
         text = (
             _templates()
             .get_template(f"{page}.html")
@@ -226,7 +211,8 @@ class Pages:
                 assets=ASSETS,
                 log_path=LOG,
                 version=__version__,
-                tenant=shown.authority.tenant,
+                tenant=tenant.id,
+                tenants=[one.id for one in islice(self._tenants, _TENANTS)],
                 tenant_query=query and f"?{query}",
                 tenant_more=query and f"&{query}",
                 **values,

@@ -17,7 +17,7 @@ from openprofile.http.objects import (
     shown_references,
 )
 from openprofile.http.query import no_options, reference_format
-from openprofile.model.directory import Group, User
+from openprofile.model.directory import Group, Person, User
 from openprofile.odata.path import Target
 from openprofile.odata.payload import read_changes, read_entity, read_members
 
@@ -57,6 +57,10 @@ class PeopleFace:
             ("$count",): {"GET": self._count_related},
             ("$ref",): {"GET": self._references},
         }
+        self._other: dict[tuple[str, ...], Handlers] = {
+            (): {"GET": self._relative},
+            ("$ref",): {"GET": self._relative_reference},
+        }
         """By what the path ends in."""
 
     def handlers(self, target: Target) -> Handlers | None:
@@ -72,6 +76,8 @@ class PeopleFace:
                 return self._leader.get(target.tail)
             case (_, "directReports" | "memberOf"), True:
                 return self._others.get(target.tail)
+            case (_, "directReports" | "memberOf"), False:
+                return self._other.get(target.tail)
         return None
 
     async def _list(self, call: Call) -> Answer:
@@ -164,6 +170,21 @@ class PeopleFace:
 
     async def _count_related(self, call: Call) -> Answer:
         return await self._answers.count(call, _kind(call), self._opens_related(call))
+
+    async def _relative(self, call: Call) -> Answer:
+        how = shown_one(call, _kind(call))
+        return await self._answers.one(call, how, await self._found(call), derived=True)
+
+    async def _relative_reference(self, call: Call) -> Answer:
+        form = reference_format(call.request)
+        return self._answers.reference(call, await self._found(call), form)
+
+    async def _found(self, call: Call) -> Person | Group:
+        who, key = call.target.keys
+        assert key is not None
+        if call.target.names[-1] == "memberOf":
+            return await self._directory.group_of(call.caller, who, key)
+        return await self._directory.report(call.caller, who, key)
 
     def _opens_everybody(self, call: Call) -> Open:
         return lambda asked: self._directory.everybody(call.caller, asked)

@@ -25,6 +25,7 @@ LARGEST_PAGE = 8 * 1024 * 1024
 """Bytes of stored text on one page, unless a single item has more."""
 
 _OPTIONS = tuple(name for name in Options.__struct_fields__ if name != "aliases")
+_NONE = Options()
 PAGED = ("filter", "search", "orderby", "top", "skip", "count", "skiptoken", "format")
 """The options of a collection whatever is shown of its items."""
 
@@ -52,6 +53,8 @@ def item_plan(request: Request, kind: type[Entity]) -> tuple[Plan, Format]:
 
 def refuse_options(options: Options, *, allowed: Sequence[str], where: str) -> None:
     """Raise BadRequest for an option that does not apply ``where`` the request asks."""
+    if options == _NONE:
+        return
     for name in _OPTIONS:
         if name not in allowed and getattr(options, name) not in (None, False):
             raise BadRequest(f"${name} does not apply to {where}.", target=f"${name}")
@@ -79,14 +82,13 @@ def items_page(
     """
     size, headers = page_size(call)
     plan, options = prepared.plan, prepared.options
-    scope = token_scope(call)
     cursor = None
     if options.skiptoken is not None:
-        cursor = unseal(options.skiptoken, token_key, scope)
+        cursor = unseal(options.skiptoken, token_key, token_scope(call))
     page = bounded_page(plan, records, size=size, now=now, cursor=cursor)
     link = None
     if page.next is not None:
-        link = next_link(call, seal(page.next, token_key, scope))
+        link = next_link(call, seal(page.next, token_key, token_scope(call)))
     return ItemsPage(page.rows, page.count, link, headers)
 
 
@@ -108,8 +110,9 @@ def bounded_page(
 ) -> Page:
     """A page of at most ``size`` items, and of ``room`` bytes, unless a single one has more."""
     page = plan.page(records, page_size=size, now=now, cursor=cursor)
-    fits = sum(total <= room for total in accumulate(len(row.text) for row in page.rows))
-    if fits < len(page.rows):
+    sizes = [len(row.text) for row in page.rows]
+    if sum(sizes) > room:
+        fits = sum(total <= room for total in accumulate(sizes))
         page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor)
     return page
 
@@ -119,7 +122,7 @@ def entry_of(plan: Plan, record: Record, collection: str, now: int) -> Entry:
     text = record.text
     if not plan.verbatim:
         text = msgspec.json.encode(plan.members(text, plan.frame(now))).decode()
-    return Entry(etag(record), text, item_url(collection, record.id))
+    return Entry(etag(record), text, lambda: item_url(collection, record.id))
 
 
 def selected(plan: Plan) -> str:

@@ -7,16 +7,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import msgspec
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from openprofile.clock import Clock, date_time_offset
 from openprofile.http.account import Account
-from openprofile.http.origin import Origins
 from openprofile.policy.decision import Decision, Trail
 
-PATH = "/_openprofile/requests"
 KEPT = 200
 """How many requests are kept: the newest."""
 LONGEST_MESSAGE = 1000
@@ -33,6 +28,8 @@ class _Entry(msgspec.Struct, frozen=True, rename="camel"):
     decisions: list[Decision]
     message: str | None
     """What the client was told of its fault."""
+    planned: list[str]
+    hints: list[str]
 
 
 class RecentRequests:
@@ -40,9 +37,8 @@ class RecentRequests:
     answer said of them.
     """
 
-    def __init__(self, clock: Clock, origins: Origins) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._origins = origins
         self._entries: deque[tuple[Account, _Entry]] = deque(maxlen=KEPT)
 
     def add(self, account: Account, query: str, trail: Trail, message: str | None) -> None:
@@ -55,19 +51,14 @@ class RecentRequests:
             permissions=sorted(trail.caller.permissions) if trail.caller else [],
             decisions=trail.decisions,
             message=message and message[:LONGEST_MESSAGE],
+            planned=trail.planned,
+            hints=trail.hints,
         )
         self._entries.append((account, entry))
 
-    async def __call__(self, request: Request) -> Response:
-        """``{"value": […]}``, the newest first, each with the members of its account.
-
-        By a name that is not this service's there is nothing to be found: a page elsewhere could
-        have turned its own name to this machine.
-        """
-        peer = request.client.host if request.client else None
-        if self._origins.believed(request.url.scheme, request.headers, peer) is None:
-            raise HTTPException(404)
-        return Response(msgspec.json.encode({"value": self.told()}), media_type="application/json")
+    def clear(self) -> None:
+        """Forget them."""
+        self._entries.clear()
 
     def told(self) -> list[dict[str, Any]]:
         """The newest first, each with the members of its account."""

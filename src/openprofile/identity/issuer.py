@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
@@ -50,12 +51,24 @@ class Authority:
         self.applications = applications(folder / "applications.json")
         self.sample = next(iter(self.applications.values()))
         self._url: str | None = None
-        if not self.issuers():
+        if not self._kept():
             self.answer_to("http://localhost:8080")
             self._url = None
 
+    def of(self, tenant: str, clock: Clock) -> Authority:
+        """What speaks for another tenant with the same key and addresses, and knows the same
+        applications.
+        """
+        other = copy.copy(self)
+        vars(other).update(tenant=tenant, _clock=clock)
+        return other
+
     def issuers(self) -> Sequence[str]:
         """The issuer names that this authority has signed under, the current one last."""
+        addresses = (name.removesuffix("/v2.0").rpartition("/")[0] for name in self._kept())
+        return [f"{address}/{self.tenant}/v2.0" for address in addresses]
+
+    def _kept(self) -> Sequence[str]:
         try:
             return self._names.read_text(encoding="utf-8").split()
         except FileNotFoundError:
@@ -73,7 +86,7 @@ class Authority:
         """From now on sign in the name of the issuer at ``url``; earlier names stay valid."""
         name = f"{url}/{self.tenant}/v2.0"
         with files.alone(self._names):
-            kept = [*(other for other in self.issuers() if other != name), name]
+            kept = [*(other for other in self._kept() if other != name), name]
             files.replace(self._names, "".join(f"{line}\n" for line in kept[-_NAMES:]).encode())
         self._url = url
 

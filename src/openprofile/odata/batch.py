@@ -48,6 +48,11 @@ class IndividualRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be answered at all."""
 
     @property
+    def unit(self) -> str | None:
+        """The atomicity group as it is compared, or None."""
+        return None if self.group is None else key(self.group)
+
+    @property
     def references(self) -> Iterator[str]:
         """The identifiers of the requests that its URL or an ETag condition refers to."""
         found = reference(self.url)
@@ -146,17 +151,17 @@ def _check_groups(requests: Sequence[IndividualRequest]) -> None:
     earlier: set[str] = set()
     at: str | None = None
     for request in requests:
-        if at is not None and at != request.group:
-            earlier.add(key(at))
-        at = request.group
-        if at is not None and key(at) in ids:
-            raise BadRequest(f"{quoted(at)} names both a request and an atomicity group.")
-        if at is not None and key(at) in earlier:
-            raise BadRequest(f"The requests of the atomicity group {quoted(at)} are not adjacent.")
-        for name in request.depends_on:
-            if key(name) not in earlier:
+        if at is not None and at != request.unit:
+            earlier.add(at)
+        at, name = request.unit, quoted(request.group or "")
+        if at is not None and at in ids:
+            raise BadRequest(f"{name} names both a request and an atomicity group.")
+        if at is not None and at in earlier:
+            raise BadRequest(f"The requests of the atomicity group {name} are not adjacent.")
+        for other in request.depends_on:
+            if key(other) not in earlier:
                 raise BadRequest(
-                    f"Request {quoted(request.id or '')} depends on {quoted(name)}, which is no "
+                    f"Request {quoted(request.id or '')} depends on {quoted(other)}, which is no "
                     "earlier request or atomicity group."
                 )
         earlier.add(key(request.id or ""))

@@ -19,6 +19,7 @@ from openprofile.odata.batch import (
     IndividualRequest,
     IndividualResponse,
     check_ids,
+    key,
     method_fault,
     too_many,
 )
@@ -64,9 +65,13 @@ def write_multipart(
     if not change_sets:
         parts = [_http_part(response) for response in responses]
     else:
-        for number, (group, members) in enumerate(groupby(responses, lambda each: each.group)):
+        for number, (group, members) in enumerate(groupby(responses, _group)):
             parts += _change_set(list(members), f"{number}_{token}" if group else None)
     return _multipart(parts, f"batch_{token}")
+
+
+def _group(response: IndividualResponse) -> str | None:
+    return None if response.group is None else key(response.group)
 
 
 def _change_set(members: Sequence[IndividualResponse], token: str | None) -> list[bytes]:

@@ -80,7 +80,7 @@ def parse(path: str) -> list[str]:
     """
     raw = path.removeprefix("/").removesuffix("/").split("/")
     try:
-        segments = [unquote(segment, errors="strict") for segment in raw]
+        segments = [unquote(each, errors="strict") for each in raw] if "%" in path else raw
     except UnicodeDecodeError as error:
         raise BadRequest("The path's percent-encoded bytes are not UTF-8.") from error
     if "" in segments:
@@ -224,6 +224,8 @@ def _pass_casts(rest: list[str], kind: type[Entity]) -> None:
 
 def _divide(segment: str) -> tuple[str, _Key | None]:
     """A segment's name, and the key in its parentheses if it has any."""
+    if "(" not in segment:
+        return segment, None
     call = _CALL.fullmatch(segment)
     if call is None:
         return segment, None

@@ -8,6 +8,8 @@ body ask for and this service does not do.
 from __future__ import annotations
 
 import re
+from array import array
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +23,7 @@ from openprofile.model.primitives import (
     Primitive,
     decode,
     quoted,
+    stored,
 )
 from openprofile.model.shape import ALIAS, NAMESPACE, Property, Shape, shape
 from openprofile.odata.names import hint
@@ -98,7 +101,7 @@ def members(text: str) -> Members:
 
 def entity(values: Members, kind: type[E]) -> E:
     """The entity with these members, all of which have been checked."""
-    return msgspec.convert(values, kind, dec_hook=decode)
+    return msgspec.convert(values, kind, dec_hook=stored)
 
 
 def write(item: Entity) -> str:
@@ -112,13 +115,14 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 def _malformed(body: bytes, error: Exception) -> BadRequest:
     if isinstance(error, RecursionError):
-        return BadRequest("The body is nested too deeply.")
+        return _too_deep()
     hint = " (is one of its surrogates alone?)" if _SURROGATE.search(body) else ""
     return BadRequest(f"The body is not valid JSON in UTF-8: {error}{hint}.")
 
 
 def read_members(body: bytes) -> Members:
     """The members of a body that must be a JSON object, not checked any further."""
+    _require_shallow(body)
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -126,6 +130,35 @@ def read_members(body: bytes) -> Members:
     if not isinstance(value, dict):
         raise BadRequest(f"The body must be a JSON object, not {_describe(value)}.")
     return value
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest(
+        f"The body is nested too deeply; expected at most {MOST_NESTED} arrays and objects inside "
+        "each other."
+    )
+
+
+MOST_NESTED = 32
+"""Arrays and objects inside each other in a JSON body."""
+
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""How a bracket changes the depth, as a signed byte."""
+_ALL_ELSE = bytes(each for each in range(256) if each not in b"[]{}")
+
+
+def _require_shallow(body: bytes) -> None:
+    """Raise BadRequest for JSON with more than MOST_NESTED arrays and objects inside each other.
+
+    Hardly any body opens as many; in one that does, all but the brackets outside of strings is
+    left out. Text that is no JSON is for its reader to refuse.
+    """
+    if body.count(b"[") + body.count(b"{") <= MOST_NESTED:
+        return
+    outside = b"".join(body.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')[::2])
+    depths = accumulate(array("b", outside.translate(_STEPS, _ALL_ELSE)))
+    if max(depths, default=0) > MOST_NESTED:
+        raise _too_deep()
 
 
 def _sift(values: Members, kind: type[Entity], *, partial: bool) -> Members:

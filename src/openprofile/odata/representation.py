@@ -7,7 +7,7 @@ and Decimal as strings (3.2), and in a 4.01 answer names without the ``odata.`` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
@@ -58,8 +58,8 @@ class Entry(NamedTuple):
     """Empty for an entity that has none."""
     text: str
     """The entity as ``payload.write`` wrote it, or what a selection left of that."""
-    url: str
-    """Its canonical URL."""
+    url: Callable[[], str]
+    """Makes its canonical URL, which most answers do not show."""
     derived: bool = False
     """Whether it stands where the metadata names a base of its type, so that the type is told."""
     navigation: Mapping[str, Navigation] = {}
@@ -217,7 +217,7 @@ def expanded_body(
         if found.shown == "entities":
             parts.append(f'"{name}":[{_objects(form, found.kind, found.entries)}]')
         elif found.shown == "references":
-            urls = [entry.url for entry in found.entries]
+            urls = [entry.url() for entry in found.entries]
             parts.append(f'"{name}":[{_references(form, urls)}]')
         if found.next_link is not None:
             parts.append(f'"{name}{form.prefix}nextLink":{_string(found.next_link)}')
@@ -249,7 +249,23 @@ def reference_body(form: Format, context: str, url: str) -> bytes:
 
 
 def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
-    return ",".join([object_text(form, kind, entry) for entry in entries])
+    if form.metadata != "minimal":
+        return ",".join([object_text(form, kind, entry) for entry in entries])
+    # what object_text does for nearly all, in half the time: lists are long
+    begin = f'{{"{form.prefix}etag":"'
+    return ",".join(
+        [
+            f'{begin}{_escaped(entry.etag)}",{entry.text[1:]}'
+            if entry.etag and not entry.derived and entry.text != "{}"
+            else object_text(form, kind, entry)
+            for entry in entries
+        ]
+    )
+
+
+def _escaped(tag: str) -> str:
+    """A tag within a JSON string: only its quotes need escaping."""
+    return tag.replace('"', '\\"')
 
 
 def object_text(form: Format, kind: type[Entity], entry: Entry, context: str | None = None) -> str:
@@ -261,16 +277,14 @@ def object_text(form: Format, kind: type[Entity], entry: Entry, context: str | N
         if entry.derived:
             control += f'"{form.prefix}type":"#{shape(kind).qualified_name}",'
         if entry.etag:
-            # a tag needs only its quotes escaped; this runs for every item of every list
-            tag = entry.etag.replace('"', '\\"')
-            control += f'"{form.prefix}etag":"{tag}",'
+            control += f'"{form.prefix}etag":"{_escaped(entry.etag)}",'
         rest = entry.text[1:]
         return f"{{{control}{rest}" if rest != "}" else f"{{{control[:-1]}}}"
     annotated = {
         f"{form.prefix}type": f"#{shape(kind).qualified_name}",
-        f"{form.prefix}id": entry.url,
+        f"{form.prefix}id": entry.url(),
         **({f"{form.prefix}etag": entry.etag} if entry.etag else {}),
-        f"{form.prefix}editLink": entry.url,
+        f"{form.prefix}editLink": entry.url(),
         **_links(form, entry),
         **dict(_annotated(form, shape(kind), msgspec.json.decode(entry.text))),
     }
@@ -282,8 +296,8 @@ def _links(form: Format, entry: Entry) -> dict[str, str]:
     links = {}
     for name, to in entry.navigation.items():
         if not to.contained:
-            links[f"{name}{form.prefix}associationLink"] = f"{entry.url}/{name}/$ref"
-        links[f"{name}{form.prefix}navigationLink"] = f"{entry.url}/{name}"
+            links[f"{name}{form.prefix}associationLink"] = f"{entry.url()}/{name}/$ref"
+        links[f"{name}{form.prefix}navigationLink"] = f"{entry.url()}/{name}"
     return links
 
 
@@ -343,15 +357,19 @@ def _read(media: str, version: str) -> Format | None:
     return Format(level, ieee754, version)
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
-"""What stands for itself in a URL (RFC 3986, section 2.3)."""
-
-
 def item_url(collection: str, item_id: str) -> str:
     """The canonical URL of an item of a collection: its key in parentheses."""
-    # most ids are GUIDs, and every item of every list has one
-    key = item_id if _PLAIN.fullmatch(item_id) else quote(item_id)
-    return f"{collection}('{key}')"
+    return f"{collection}('{key_text(item_id)}')"
+
+
+def key_text(key: str) -> str:
+    """A key as it stands in a URL, percent-encoded."""
+    # most keys are GUIDs, and quote takes its time to find nothing in them
+    return key if _PLAIN.fullmatch(key) else quote(key)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+"""What stands for itself in a URL (RFC 3986, section 2.3)."""
 
 
 def _int64(form: Format, number: int) -> str:

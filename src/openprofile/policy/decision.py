@@ -38,6 +38,10 @@ class Trail(msgspec.Struct):
     owner: str | None = None
     """The id of the person whose data is asked for."""
     decisions: list[Decision] = []
+    planned: list[str] = []
+    """What was planned to happen to the request, a sentence each."""
+    hints: list[str] = []
+    """Where the service that this one stands in for would behave otherwise, a sentence each."""
 
 
 _trail: ContextVar[Trail | None] = ContextVar("trail", default=None)

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from starlette.routing import BaseRoute, Route
+import msgspec
+from starlette.routing import Route
 
 from openprofile.administration import Administration
 from openprofile.clock import Clock
 from openprofile.directory import Directory
-from openprofile.http.app import App
-from openprofile.http.audit import audited, audited_batch, audited_unread
+from openprofile.http.audit import audited
 from openprofile.http.auth import authenticate
-from openprofile.http.exchange import Face
+from openprofile.http.exchange import Face, Request
 from openprofile.http.graph import Graph
 from openprofile.http.metrics import PATH as METRICS_PATH
 from openprofile.http.metrics import Metrics, Readers
-from openprofile.http.origin import Origins
 from openprofile.http.recent import RecentRequests
 from openprofile.http.relations import PATH as RELATIONS_PATH
 from openprofile.http.relations import RelationsFace
 from openprofile.http.repeatable import Repeatable
-from openprofile.http.throttle import Throttle
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.metering import Meter, Snapshot
+from openprofile.policy.caller import Caller
 from openprofile.policy.federation import Federation
 from openprofile.profiles import Profiles
 from openprofile.relations import Relations
 from openprofile.server.sibling import Sibling
-from openprofile.settings import Capacity, Limits
+from openprofile.settings import Limits
 from openprofile.store.base import Store
 
 
-async def graph_factory(
-    store: Store, clock: Clock, limits: Limits, verifier: TokenVerifier, federation: Federation
+class Faces(msgspec.Struct, frozen=True):
+    """What answers for a store: all of it for its tenants, or in the stand-in for one of them."""
+
+    face_over: Callable[[Store], Face]
+    """Makes the Graph API on the store, or on a view of it."""
+    authenticate: Callable[[Request], Awaitable[Caller]]
+    """Raises for a request without a token that holds."""
+    others: Mapping[str, Face]
+    """What there is besides the Graph API, by its path."""
+
+
+def graph_factory(
+    token_key: bytes, clock: Clock, limits: Limits, verifier: TokenVerifier, federation: Federation
 ) -> Callable[[Store], Face]:
-    """What makes the Graph API on a view of ``store``, or on the store itself."""
-    token_key = await store.secret()
+    """What makes the Graph API on a store whose ``secret`` is ``token_key``, or a view of it."""
 
     def graph_over(store: Store) -> Face:
         directory = Directory(store, clock)
@@ -48,30 +57,21 @@ async def graph_factory(
     return graph_over
 
 
-def assemble(
+def faces(
     graph_over: Callable[[Store], Face],
     store: Store,
     clock: Clock,
     limits: Limits,
     verifier: TokenVerifier,
-    origins: Origins,
     *,
-    allowed_origins: Collection[str],
     recent: RecentRequests | None = None,
-    faces: Mapping[str, Face] | None = None,
-    routes: Sequence[BaseRoute] = (),
+    around: Callable[[Face], Face] = lambda face: face,
     repeat_client_requests: bool = False,
-    capacity: Capacity | None = None,
-    readers: Readers,
-    sibling: Sibling | None = None,
-) -> App:
-    """The application; ``faces`` and ``routes`` are what it has besides the Graph API.
+) -> Faces:
+    """The faces; every request goes through what ``around`` makes of the one that it is for.
 
     With ``repeat_client_requests``, a ``client-request-id`` that comes again repeats its request.
-    ``readers`` may read the figures, those of every ``sibling`` where there are several processes.
     """
-    capacity, sibling = capacity or Capacity(), sibling or Sibling()
-    meter = Meter(sibling.number)
     authenticated = partial(authenticate, verifier=verifier)
 
     def relations_over(store: Store) -> Face:
@@ -82,30 +82,25 @@ def assemble(
         repeatable = Repeatable(
             face_over, store, authenticated, clock, client_ids=repeat_client_requests
         )
-        return audited(throttled(repeatable.answer), recent)
+        return audited(around(repeatable.answer), recent)
 
-    def throttled(face: Face) -> Face:
-        return throttle.over(face) if capacity.rate else face
+    return Faces(
+        face_over=partial(whole, graph_over),
+        authenticate=authenticated,
+        others={RELATIONS_PATH: whole(relations_over, store)},
+    )
+
+
+def metrics_route(
+    meter: Meter, store: Store, readers: Readers, sibling: Sibling | None = None
+) -> Route:
+    """Where ``readers`` may read the figures, those of every ``sibling`` where there are several
+    processes.
+    """
+    sibling = sibling or Sibling()
 
     def figures() -> Snapshot:
         return meter.snapshot(store.figures())
 
-    throttle = Throttle(authenticated, meter, capacity.rate)
     sibling.tell(figures)
-    metrics = Metrics(partial(sibling.gather, figures), readers)
-
-    return App(
-        face_over=partial(whole, graph_over),
-        authenticate=authenticated,
-        store=store,
-        clock=clock,
-        limits=limits,
-        origins=origins,
-        allowed_origins=allowed_origins,
-        faces={RELATIONS_PATH: whole(relations_over, store), **(faces or {})},
-        around_batch=partial(audited_batch, recent=recent),
-        unread=partial(audited_unread, recent=recent),
-        routes=[Route(METRICS_PATH, metrics.__call__), *routes],
-        capacity=capacity,
-        meter=meter,
-    )
+    return Route(METRICS_PATH, Metrics(partial(sibling.gather, figures), readers).__call__)

@@ -16,7 +16,7 @@ from openprofile.server.assembly import graph_factory
 from openprofile.server.issuers import trusted_issuers
 from openprofile.server.service import secured
 from openprofile.server.stores import look_into_store
-from openprofile.settings import Limits, Settings
+from openprofile.settings import Settings
 from openprofile.store.base import Store
 from openprofile.store.rehearsal import Rehearsal
 
@@ -29,7 +29,6 @@ async def explaining(settings: Settings, listening: str) -> AsyncIterator[Explai
     Raises what ``service`` raises, and BadSettings for a database that is not there or not ready.
     """
     secured(settings, listening)
-    limits = Limits(body=settings.body_limit, items=settings.item_limit)
     clock = Clock()
     async with (
         trusted_issuers(settings, clock) as issuers,
@@ -40,5 +39,7 @@ async def explaining(settings: Settings, listening: str) -> AsyncIterator[Explai
         admission = Admission(directory, create=settings.create_people)
         verifier = TokenVerifier(issuers, clock, admission)
         federation = Federation(tuple(settings.all_tenants()), settings.trusts())
-        graph_over = await graph_factory(store, clock, limits, verifier, federation)
+        graph_over = graph_factory(
+            await store.secret(), clock, settings.limits, verifier, federation
+        )
         yield Explainer(graph_over(store), directory)

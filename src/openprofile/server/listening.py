@@ -20,6 +20,7 @@ if sys.platform != "win32":
     import uvloop
 
 from openprofile.http.app import App
+from openprofile.http.cors import Application
 from openprofile.http.protocol import Protocol
 from openprofile.settings import BadSettings
 
@@ -83,13 +84,18 @@ async def serve(
     sockets: list[socket.socket],
     ready: Callable[[], None],
     tls: tuple[ssl.SSLContext, list[socket.socket]] | None = None,
+    *,
+    around: Callable[[App], Application] = lambda app: app,
+    protocol: type[Protocol] = Protocol,
+    until: asyncio.Event | None = None,
 ) -> None:
-    """Answer on ``sockets`` over http and on those of ``tls`` over https until the process is
-    told to stop; call ``ready`` once it answers.
+    """Answer on ``sockets`` over http and on those of ``tls`` over https; call ``ready`` once it
+    answers. It ends when the process is told to stop, or when ``until`` is set, where there is
+    such an event: then signals are left to others. Requests go to what ``around`` makes of ``app``.
     """
     config = uvicorn.Config(
-        app,
-        http=cast("type[asyncio.Protocol]", partial(Protocol, app.capacity, app.meter)),
+        around(app),
+        http=cast("type[asyncio.Protocol]", partial(protocol, app.capacity, app.meter)),
         ws="none",
         proxy_headers=False,  # http/origin.py judges them
         lifespan="off",
@@ -100,7 +106,7 @@ async def serve(
         timeout_keep_alive=cast("int", app.capacity.idle),
         timeout_graceful_shutdown=GRACE,
     )
-    server = _Announcing(config, ready, tls)
+    server = _Announcing(config, ready, tls, until)
     app.meter.connections = lambda: len(server.server_state.connections)
     await server.serve(sockets)
 
@@ -111,10 +117,12 @@ class _Announcing(uvicorn.Server):
         config: uvicorn.Config,
         ready: Callable[[], None],
         tls: tuple[ssl.SSLContext, list[socket.socket]] | None,
+        until: asyncio.Event | None,
     ) -> None:
         super().__init__(config)
         self._ready = ready
         self._tls = tls
+        self._until = until
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -122,6 +130,9 @@ class _Announcing(uvicorn.Server):
 
         uvicorn's own would raise the signal again once it has stopped, and end the process there.
         """
+        if self._until is not None:
+            yield
+            return
         loop = asyncio.get_running_loop()
         caught = (signal.SIGINT, signal.SIGTERM)
         for number in caught:
@@ -138,14 +149,16 @@ class _Announcing(uvicorn.Server):
             now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
                 cast("Protocol", connection).expire(now)
-        return await super().on_tick(counter)
+        told = self._until is not None and self._until.is_set()
+        return await super().on_tick(counter) or told
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self._tls:
             await self._listen(*self._tls)
         if self.started:
-            _collect_seldom()
+            if self._until is None:  # the process is its own
+                _collect_seldom()
             self._ready()
 
     async def _listen(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from openprofile.admission import Admission
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback, web_host
 from openprofile.http.app import App
+from openprofile.http.audit import audited_batch, audited_unread
+from openprofile.http.auth import authenticate
+from openprofile.http.exchange import Face
 from openprofile.http.metrics import Readers
 from openprofile.http.origin import Network, Origins
+from openprofile.http.throttle import Throttle
 from openprofile.identity.tokens import TokenVerifier
+from openprofile.metering import Meter
 from openprofile.policy.federation import Federation
-from openprofile.server.assembly import assemble, graph_factory
+from openprofile.server.assembly import faces, graph_factory, metrics_route
 from openprofile.server.issuers import trusted_issuers
 from openprofile.server.sibling import Sibling
 from openprofile.server.stores import open_store
 from openprofile.settings import BadSettings, Settings
+from openprofile.tracing import Tracer
 
 
 @asynccontextmanager
@@ -37,6 +45,7 @@ async def service(
     limits = settings.limits
     clock = Clock()
     async with trusted_issuers(settings, clock) as issuers:
+        tracer = Tracer(settings.trace_endpoint) if settings.trace_endpoint else None
         store = await open_store(settings.database, waiting=settings.write_queue_limit)
         try:
             directory = Directory(store, clock)
@@ -44,21 +53,39 @@ async def service(
             verifier = TokenVerifier(issuers, clock, admission)
             # Where clients come by a URL that is known, no header can tell another.
             believes = _nobody if settings.public_url else is_loopback
-            yield assemble(
-                await graph_factory(store, clock, limits, verifier, federation),
+            capacity = settings.capacity
+            meter = Meter(sibling.number if sibling else Sibling().number)
+            throttle = Throttle(partial(authenticate, verifier=verifier), meter, capacity.rate)
+            found = faces(
+                graph_factory(await store.secret(), clock, limits, verifier, federation),
                 store,
                 clock,
                 limits,
                 verifier,
-                Origins(lambda: public_url, believes=believes, proxies=proxies),
-                allowed_origins=settings.allowed_origins,
+                around=throttle.over if capacity.rate else _as_it_is,
                 repeat_client_requests=settings.repeat_client_requests,
-                capacity=settings.capacity,
-                readers=Readers(settings.metrics_token, local=not settings.public_url),
-                sibling=sibling,
+            )
+            readers = Readers(settings.metrics_token, local=not settings.public_url)
+            yield App(
+                face_over=found.face_over,
+                authenticate=found.authenticate,
+                store=store,
+                clock=clock,
+                limits=limits,
+                origins=Origins(lambda: public_url, believes=believes, proxies=proxies),
+                allowed_origins=settings.allowed_origins,
+                faces=found.others,
+                routes=[metrics_route(meter, store, readers, sibling)],
+                capacity=capacity,
+                meter=meter,
+                tracer=tracer,
+                around_batch=audited_batch,
+                unread=audited_unread,
             )
         finally:
             await store.close()
+            if tracer:
+                await asyncio.to_thread(tracer.close)
 
 
 def secured(settings: Settings, listening: str) -> str:
@@ -100,3 +127,7 @@ def networks(texts: Sequence[str]) -> list[Network]:
 
 def _nobody(host: str) -> bool:
     return False
+
+
+def _as_it_is(face: Face) -> Face:
+    return face

@@ -17,6 +17,7 @@ import psycopg
 
 from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store.base import (
+    LONGEST_STATEMENT,
     Change,
     Delete,
     DeletePerson,
@@ -85,7 +86,7 @@ class PostgresStore:
         writers: int = 2,
         waiting: int = WAITING,
         connect_timeout: float = 3,
-        statement_timeout: float = 5,
+        statement_timeout: float = LONGEST_STATEMENT,
         answer_timeout: float = 10,
     ) -> Self:
         """Bring the schema up to date and return a store of at most ``readers + writers``

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,6 +22,7 @@ from openprofile.metering import SIZES, Histogram, StoreFigures
 from openprofile.store import sqlite_answers as answers
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
+    LONGEST_STATEMENT,
     Change,
     Conflict,
     Delete,
@@ -43,6 +46,7 @@ from openprofile.store.base import (
     next_version,
 )
 from openprofile.store.migrate import pending
+from openprofile.store.sqlite_room import Room
 from openprofile.store.sqlite_turn import Turn
 
 WAITING = 1000
@@ -52,6 +56,12 @@ GROUP = 256
 
 _BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
 """KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
+_STEPS = 50_000
+"""Steps of SQLite's virtual machine, a few milliseconds, between two looks at the clock."""
+CACHE = 16_000
+"""Kilobytes of the database that each connection keeps; SQLite's own 2,000 hold few profiles."""
+CHECKPOINT = 4000
+"""Pages of the log after which they are put into the database; one changed often goes once."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
 """The changes that write by one statement."""
@@ -62,10 +72,12 @@ Result: TypeAlias = "list[Record | None]"
 class _Write:
     """Changes on their way to the writer, and the future of whoever waits for them."""
 
-    __slots__ = ("changes", "error", "future", "loop", "result")
+    __slots__ = ("changes", "error", "future", "loop", "result", "room")
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    def __init__(self, changes: Sequence[Change], room: int = 0) -> None:
         self.changes = changes
+        self.room = room
+        """Bytes that a heartbeat writes; one is what has no changes."""
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Result] = self.loop.create_future()
         self.result: Result = []
@@ -110,7 +122,10 @@ class SqliteStore:
         else:
             self._reader, self._gate = _connect(path), contextlib.nullcontext()
             self._reader.execute("PRAGMA query_only = ON")
-        self._turn = Turn(path)
+            self._reader.set_progress_handler(self._is_overdue, _STEPS)
+        self._until = math.inf
+        """When the statement that is being read has taken too long."""
+        self._turn, self._room = Turn(path), Room(path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
@@ -137,13 +152,7 @@ class SqliteStore:
         return self._all(people.OBJECTS[kind], (tenant, after, limit))
 
     async def write(self, changes: Sequence[Change]) -> Result:
-        if self._closed:
-            raise Unavailable("the store is closed")
-        if self._queue.qsize() >= self._waiting:
-            raise Unavailable(f"{self._waiting} writes wait for the database already")
-        write = _Write(changes)
-        self._queue.put(write)
-        return await write.future
+        return await self._queued(_Write(changes))
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         return self._one(people.PERSON, (tenant, id_or_name)) or self._one(
@@ -193,7 +202,16 @@ class SqliteStore:
         return StoreFigures(waiting=self._queue.qsize(), groups=self._groups)
 
     async def check(self) -> None:
-        await self.write(())
+        await self._queued(_Write((), self._room.to_prove()))
+        self._room.proved()
+
+    async def _queued(self, write: _Write) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if self._queue.qsize() >= self._waiting:
+            raise Unavailable(f"{self._waiting} writes wait for the database already")
+        self._queue.put(write)
+        return await write.future
 
     async def close(self) -> None:
         if self._closed:
@@ -216,11 +234,18 @@ class SqliteStore:
 
     def _rows(self, sql: str, parameters: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
         self._begin_reading()
+        self._until = time.monotonic() + LONGEST_STATEMENT
         with self._gate:
             try:
                 return self._reader.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
+            finally:
+                self._until = math.inf  # what begins and ends a transaction is never given up
+
+    def _is_overdue(self) -> bool:
+        """Whether SQLite is to give up the statement that it works on."""
+        return time.monotonic() > self._until
 
     def _begin_reading(self) -> None:
         """Let all that is read in this turn of the loop be one transaction, as each costs more
@@ -285,6 +310,7 @@ class SqliteStore:
         except Exception as error:  # noqa: BLE001  whoever waits for the write is told
             for write in group:
                 write.error = write.error or error
+                self._room.lacked(write.changes)
 
     def _carry_out(self, write: _Write) -> None:
         """Run one write inside the group's transaction; its failure takes back only itself.
@@ -292,7 +318,7 @@ class SqliteStore:
         An error of the database itself is raised: it ends the whole group.
         """
         if not write.changes:
-            self._writer.execute("UPDATE heartbeat SET beats = beats + 1")
+            self._writer.execute(_BEAT, (write.room,))
             return
         # One statement that fails leaves nothing behind: only several need a savepoint.
         several = len(write.changes) > 1 or not isinstance(write.changes[0], _OF_ITEMS)
@@ -403,6 +429,7 @@ _UPDATE = (
     "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 )
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+_BEAT = "UPDATE heartbeat SET beats = beats + 1, room = zeroblob(?)"
 _OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
@@ -427,6 +454,8 @@ def _connect(path: Path | None) -> sqlite3.Connection:
             connection.execute("PRAGMA busy_timeout = 5000")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{CACHE}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         except sqlite3.DatabaseError:
             connection.close()
             raise

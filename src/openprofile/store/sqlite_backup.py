@@ -40,6 +40,8 @@ def backup(database: Path, file: Path, progress: Progress, *, overwrite: bool = 
     """
     if not database.is_file():
         raise NotDone(f"There is no database {database}.")
+    if file.exists() and file.samefile(database):
+        raise NotDone(f"{file} is the database itself.")
     if file.exists() and not overwrite:
         raise NotDone(f"{file} is there already.")
     with whole(file) as copy, availability():
@@ -56,6 +58,8 @@ def restore(file: Path, database: Path, progress: Progress, *, overwrite: bool =
     """
     if not file.is_file():
         raise NotDone(f"There is no file {file}.")
+    if database.exists() and file.samefile(database):
+        raise NotDone(f"{file} is the database itself.")
     if database.exists() and not overwrite:
         raise NotDone(f"The database {database} is there already.")
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ import { endpoints, token } from "./stand-in.mjs";
 const scenarios = JSON.parse(readFileSync(new URL("../scenarios.json", import.meta.url)));
 const unknown = "00000000-0000-4000-8000-000000000000";
 const interests = `${endpoints.tls_url}/beta/me/profile/interests`;
+const control = `${endpoints.tls_url}/_openprofile`;
 
 /** The interests of the first sample person, as they are without the client under test. */
 const stored = {
@@ -36,7 +37,7 @@ const stored = {
   },
   /** What the stand-in's log has of requests, the newest first: those after the one `after`. */
   async logged(after = "") {
-    const { value } = await this.call("GET", `${endpoints.tls_url}/_openprofile/requests`);
+    const { value } = await this.call("GET", `${control}/requests`);
     const end = value.findIndex((entry) => entry.requestId === after);
     return end < 0 ? value : value.slice(0, end);
   },
@@ -84,6 +85,16 @@ const contract = {
     const [first, second] = await stored.hold(2);
     await client.delete(first);
     assert.deepEqual((await stored.all()).map((item) => item.id), [second]);
+  },
+  async "retry of what came too soon"(client) {
+    const { fault, item, statuses } = scenarios.retry;
+    await stored.hold(1);
+    const [{ requestId }] = await stored.logged();
+    await stored.call("POST", `${control}/faults`, fault);
+    const created = await client.create(item);
+    const logged = (await stored.logged(requestId)).map((entry) => entry.status);
+    assert.deepEqual(logged.reverse(), statuses);
+    assert.deepEqual((await stored.all()).slice(1).map(({ id }) => id), [created.id]);
   },
   async batch(client) {
     const [first, second] = await stored.hold(2);

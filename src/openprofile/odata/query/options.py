@@ -94,17 +94,18 @@ def _pairs(query: str, limits: Limits) -> Iterable[tuple[str, str]]:
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        name = _decode(name)
+        name = decoded(name)
         if len(value) > limits.option_bytes:
             raise BadRequest(
                 f"The query option {quoted(name)} has {len(value)} bytes; "
                 f"at most {limits.option_bytes} are allowed.",
                 target=name if len(name) <= 64 else None,
             )
-        yield name, _decode(value)
+        yield name, decoded(value)
 
 
-def _decode(text: str) -> str:
+def decoded(text: str) -> str:
+    """A name or a value of a query, without its percent-encoding; raises BadRequest."""
     if _BAD_ESCAPE.search(text):
         raise BadRequest("The query has a '%' without two hexadecimal digits; expected '%25'.")
     try:

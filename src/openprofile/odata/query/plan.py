@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from openprofile.model.kinds import Entity
-from openprofile.model.primitives import decode
+from openprofile.model.primitives import stored
 from openprofile.odata.limits import Guard, Limits
 from openprofile.odata.query.cursor import Cursor, read, refused, written
 from openprofile.odata.query.evaluate import Evaluate, Frame, Navigate
@@ -113,7 +113,7 @@ class Plan:
         self._fingerprint = _fingerprint(chosen)
         self._decoder: msgspec.json.Decoder[Any] | None = None
         if item.kind is not None and issubclass(item.kind, Entity):
-            self._decoder = msgspec.json.Decoder(item.kind, dec_hook=decode)
+            self._decoder = msgspec.json.Decoder(item.kind, dec_hook=stored)
 
     def page(
         self,

@@ -1,0 +1,96 @@
+"""What is kept for one tenant of the stand-in, as a whole: filled, emptied, kept and put back."""
+
+from __future__ import annotations
+
+from openprofile import sample
+from openprofile.bulk.export import export
+from openprofile.bulk.load import replace
+from openprofile.bulk.writer import Counts
+from openprofile.clock import Clock, new_id
+from openprofile.directory import Directory, putting, putting_group
+from openprofile.document import Document
+from openprofile.seed import Seed
+from openprofile.settings import Limits
+from openprofile.store.base import Change, EraseTenant, Store, StoreError, Unavailable
+
+MOST_SNAPSHOTS = 20
+"""Snapshots that are kept of one tenant; the oldest gives way."""
+
+
+class State:
+    """The content of one tenant."""
+
+    def __init__(
+        self, store: Store, directory: Directory, tenant: str, limits: Limits, clock: Clock
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._tenant = tenant
+        self._limits = limits
+        self._clock = clock
+        self._with_sample = False
+        self._seeds: list[Document] = []
+        self._snapshots: dict[str, list[bytes]] = {}
+
+    async def fill(self) -> None:
+        """Put the sample people into it, now and at every ``reset``, unless it has people."""
+        self._with_sample = True
+        await sample.seed(self._directory, self._tenant)
+
+    async def seed(self, document: Document) -> Counts:
+        """Store what a document holds, all or none, now and at every ``reset``.
+
+        Raises BadDocument.
+        """
+        counts = await self._store_seed(document)
+        self._seeds.append(document)
+        return counts
+
+    async def erase(self) -> None:
+        """Remove everything."""
+        await self._store.write([EraseTenant(self._tenant)])
+
+    async def reset(self) -> None:
+        """Leave the sample people, if there were any at first, and what was seeded."""
+        changes: list[Change] = [EraseTenant(self._tenant)]
+        if self._with_sample:
+            changes += [putting(self._tenant, person) for person in sample.people(self._tenant)]
+            changes += [
+                putting_group(self._tenant, group, members)
+                for group, members in sample.groups(self._tenant)
+            ]
+        await self._store.write(changes)
+        for document in self._seeds:
+            await self._store_seed(document)
+
+    async def snapshot(self) -> str:
+        """Keep all of it in memory, and return the id by which ``restore`` puts it back."""
+        lines = [line async for line in export(self._store, self._tenant)]
+        if len(self._snapshots) >= MOST_SNAPSHOTS:
+            del self._snapshots[next(iter(self._snapshots))]
+        snapshot_id = new_id()
+        self._snapshots[snapshot_id] = lines
+        return snapshot_id
+
+    async def restore(self, snapshot_id: str | None = None) -> bool:
+        """Put back the snapshot with this id, or the newest; False if there is none."""
+        if snapshot_id is None:
+            snapshot_id = next(reversed(self._snapshots), "")
+        lines = self._snapshots.get(snapshot_id)
+        if lines is None:
+            return False
+        await replace(self._store, self._tenant, lines, limits=self._limits, clock=self._clock)
+        return True
+
+    async def _store_seed(self, document: Document) -> Counts:
+        seed = Seed(document, self._tenant)
+        changes = await seed.changes(self._directory, self._limits, self._clock)
+        try:
+            await self._store.write(changes)
+        except Unavailable:
+            raise
+        except StoreError as error:
+            raise seed.refusal(error) from error
+        counts = Counts()
+        counts.add(changes)
+        return counts

@@ -1,0 +1,1 @@
+ALTER TABLE heartbeat ADD COLUMN room BLOB NOT NULL DEFAULT x'';
