@@ -20,7 +20,7 @@ from openprofile.policy.caller import Caller
 from openprofile.policy.decision import concerns, current
 from openprofile.policy.federation import Federation
 from openprofile.store.base import Key, PutItem, Record, Store
-from openprofile.visibility import visible_of
+from openprofile.visibility import audiences_of
 
 MARKS = "~shown"
 """Where the notes lie, in the place of a facet: none can be named so."""
@@ -91,5 +91,7 @@ class Abroad:
             caller, owner=owner, tenant=tenant, trusted=trusted, shares_group=False
         )
         items = await self._store.owned(tenant, owner.id)
-        shows = any(visible_of([item for facet, item in items if facet in FACETS], to))
+        shows = any(
+            audience.visible(audiences_of(item), to) for facet, item in items if facet in FACETS
+        )
         return Shown(tenant, owner, to), shows

@@ -15,9 +15,9 @@ from openprofile.errors import (
     ItemNotFound,
     NameAlreadyExists,
     QuotaLimitReached,
-    ResourceModified,
     ResourceNotFound,
 )
+from openprofile.etags import Conditions
 from openprofile.model.directory import Person
 from openprofile.model.enums import AllowedAudiences
 from openprofile.model.facets import FACETS
@@ -48,7 +48,7 @@ from openprofile.store.base import (
     Store,
     Update,
 )
-from openprofile.visibility import audiences_of, visible_of
+from openprofile.visibility import audiences_of, visible
 
 THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
 THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
@@ -292,7 +292,7 @@ class Profiles:
     ) -> list[bool]:
         """Which of the records the caller sees; most are seen whether or not groups are shared."""
         if access.groups_unknown:
-            shown = visible_of(records, access.relations)
+            shown = visible(records, access.relations)
             if all(shown):
                 return shown
             access = await self._with_groups(access)
@@ -321,16 +321,6 @@ def fill_in(item: ItemFacet) -> None:
     item.recalculate(None)
 
 
-def etag(record: Record) -> str:
-    """The weak entity tag of an item's current version (RFC 9110, section 8.8.3)."""
-    return etag_of(record.version)
-
-
-def etag_of(version: int) -> str:
-    """The entity tag of a version."""
-    return f'W/"{version}"'
-
-
 def _derived(owner: Person, facet: str) -> list[Record]:
     """The items that a read-only facet has for a person; their version is their content's."""
     records = []
@@ -345,78 +335,6 @@ def _derived(owner: Person, facet: str) -> list[Record]:
         version = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest(), "big")
         records.append(Record(item.id, version, text))
     return records
-
-
-class Conditions(msgspec.Struct, frozen=True):
-    """The state that a request depends on: ``If-Match``, ``If-None-Match``, and the ETags in the
-    body of an update. All that are there must hold.
-
-    Tags are compared weakly, also by ``If-Match``, where OData differs from RFC 9110
-    (Protocol 4.01, sections 8.2.4, 8.2.5 and 11.4.1.1).
-    """
-
-    if_match: str | None = None
-    if_none_match: str | None = None
-    read_with: tuple[str, ...] = ()
-    """The ETags in the body."""
-
-    def check(self, record: Record) -> None:
-        """Raise ResourceModified unless ``record`` is as a write wants it."""
-        self._check(etag(record))
-
-    def has(self, record: Record) -> bool:
-        """Whether a reader has this version already; raises ResourceModified where it asks for
-        another.
-        """
-        tag = etag(record)
-        self._match(tag)
-        return self.if_none_match is not None and _names(self.if_none_match, tag)
-
-    def check_untagged(self, *, there: bool = True) -> None:
-        """Raise ResourceModified unless a write wants what has no ETag, and is ``there`` or not.
-
-        No tag is the tag of such a resource, and ``*`` is any that there is.
-        """
-        if there:
-            self._check(None)
-        elif self.if_match is not None:
-            raise ResourceModified(
-                f"If-Match asks for {self.if_match[:64]}, and there is nothing yet."
-            )
-
-    def _check(self, tag: str | None) -> None:
-        self._match(tag)
-        if self.if_none_match is not None and _names(self.if_none_match, tag):
-            raise ResourceModified(
-                f"It is there: {_its(tag)}, If-None-Match excludes {self.if_none_match[:64]}."
-            )
-        for sent in self.read_with:
-            if tag is None or _opaque(sent) != _opaque(tag):
-                raise ResourceModified(
-                    f"It has changed: {_its(tag)}, the body was read with {sent[:64]}."
-                )
-
-    def _match(self, tag: str | None) -> None:
-        if self.if_match is not None and not _names(self.if_match, tag):
-            raise ResourceModified(
-                f"It has changed: {_its(tag)}, If-Match asks for {self.if_match[:64]}."
-            )
-
-
-def _names(tags: str, own: str | None) -> bool:
-    """Whether a list of entity tags, or ``*``, names what has the tag ``own``, or none."""
-    if tags.strip() == "*":
-        return True
-    return own is not None and _opaque(own) in [_opaque(tag) for tag in tags.split(",")]
-
-
-def _opaque(tag: str) -> str:
-    """A tag as the weak comparison takes it."""
-    return tag.strip().removeprefix("W/")
-
-
-def _its(tag: str | None) -> str:
-    return "it has no ETag" if tag is None else f"its ETag is {tag}"
 
 
 def _sees(access: Access, record: Record, *, by_id: bool = False) -> bool:

@@ -1,4 +1,4 @@
-"""What of a stored item its visibility depends on, read without decoding the whole."""
+"""Who sees a stored item, told without decoding the whole of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from openprofile.model.enums import AllowedAudiences
 from openprofile.model.primitives import decode
-from openprofile.policy.audience import visible
+from openprofile.policy import audience
 from openprofile.store.base import Record
 from openprofile.telemetry import log
 
@@ -38,25 +38,25 @@ def audiences_of(record: Record) -> AllowedAudiences | None:
         return None
 
 
-def visible_of(records: Sequence[Record], to: int) -> list[bool]:
+def visible(records: Sequence[Record], to: int) -> list[bool]:
     """Which of the records are seen by one who has the relations ``to``.
 
     As ``audience.visible`` says of each; but lists are long, and few audiences are in them.
     """
     try:
         return [
-            _visible_to(begins[1], to)
+            _visible(begins[1], to)
             if (begins := _BEGINNING.match(record.text)) is not None
-            else visible(audiences_of(record), to)
+            else audience.visible(audiences_of(record), to)
             for record in records
         ]
     except ValueError:  # names that are none: no item that this service wrote
-        return [visible(audiences_of(record), to) for record in records]
-
-
-@lru_cache(maxsize=1024)
-def _visible_to(named: str, to: int) -> bool:
-    return visible(AllowedAudiences.parse(named), to)
+        return [audience.visible(audiences_of(record), to) for record in records]
 
 
 _named = lru_cache(maxsize=1024)(AllowedAudiences.parse)
+
+
+@lru_cache(maxsize=1024)
+def _visible(named: str, to: int) -> bool:
+    return audience.visible(_named(named), to)

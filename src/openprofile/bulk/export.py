@@ -10,11 +10,11 @@ import msgspec
 from openprofile.abroad import MARKS
 from openprofile.bulk import content
 from openprofile.bulk.content import Whole
+from openprofile.etags import etag
 from openprofile.finding.terms import read
 from openprofile.model.directory import Group, Person, User
 from openprofile.model.shape import shape
 from openprofile.odata.payload import write
-from openprofile.profiles import etag
 from openprofile.store.base import Record, Store
 
 
