@@ -18,7 +18,7 @@ def test_every_test_that_a_page_names_is_there(page: Path) -> None:
         assert (ROOT / file).is_file(), file
         if name:
             tests = (ROOT / file).read_text(encoding="utf-8")
-            assert re.search(rf"^ *(async )?def {name}\(", tests, re.MULTILINE), name
+            assert re.search(rf"^ *(async def|def|class) {name}\b", tests, re.MULTILINE), name
 
 
 def test_every_item_of_the_owasp_list_names_a_test() -> None:

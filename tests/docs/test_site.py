@@ -29,8 +29,11 @@ def test_every_command_and_option_is_on_the_page() -> None:
 
     def walk(command: click.Command, name: str) -> None:
         if isinstance(command, click.Group):
-            for inner in command.commands.values():
-                walk(inner, f"{name} {inner.name}")
+            context = click.Context(command)
+            for inner in command.list_commands(context):
+                found = command.get_command(context, inner)
+                if found is not None and not found.hidden:
+                    walk(found, f"{name} {inner}")
             return
         section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
         assert section, name
