@@ -32,6 +32,10 @@ class Histogram(msgspec.Struct):
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
+    def copy(self) -> Histogram:
+        """What it is now, which does not change any more."""
+        return Histogram(self.bounds, self.counts.copy(), self.sum)
+
 
 class Traffic(msgspec.Struct, frozen=True):
     """The requests of one kind that ended with one status."""
@@ -109,12 +113,12 @@ class Meter:
         return Snapshot(
             worker=self._worker,
             traffic=[
-                Traffic(operation, method, status, seconds)
+                Traffic(operation, method, status, seconds.copy())
                 for (operation, method, status), seconds in self._seconds.items()
             ],
             in_flight=self.in_flight,
             held=self.held,
-            shed=self.shed,
+            shed=self.shed.copy(),
             connections=self.connections(),
             store=store,
             started=self._started,

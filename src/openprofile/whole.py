@@ -26,12 +26,12 @@ def whole(file: Path, *, kept: bool = False) -> Iterator[Path]:
     beside.touch(mode=0o600)
     try:
         yield beside
+        _sync(beside)
+        beside.replace(file)
     except BaseException:
         if not kept:
             beside.unlink(missing_ok=True)
         raise
-    _sync(beside)
-    beside.replace(file)
     _sync(file.parent)
 
 

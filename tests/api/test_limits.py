@@ -70,6 +70,29 @@ async def test_a_body_is_nested_so_deep(ada: Client) -> None:
         assert said in error(answers["1"], 400, "BadRequest")
 
 
+NESTED = "categories/any(a:categories/any(b:b eq concat(a,'x')))"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{PATH}?$filter={NESTED}",
+        f"{PATH}?$orderby={NESTED}",
+        f"{PATH}?$compute={NESTED} as found",
+        f"{PATH}?$select=categories($filter={NESTED.replace('categories', '$it/categories')})",
+        f"me/profile?$expand=interests($compute={NESTED} as it),skills($compute={NESTED} as it)",
+    ],
+)
+async def test_one_request_takes_so_much_work_however_many_items_it_shows(
+    ada: Client, path: str
+) -> None:
+    for facet in ("interests", "skills"):
+        for _ in range(12):
+            await create(ada, facet, categories=[str(n) for n in range(100)])
+    refused = fault(await ada("GET", path), 400, "BadRequest")
+    assert "takes too much work" in refused["message"]
+
+
 async def test_a_batch_has_so_many_requests(ada: Client) -> None:
     requests = [get(str(n)) for n in range(DEFAULT.batch + 1)]
     assert len(await batch(ada, *requests[1:])) == DEFAULT.batch

@@ -123,6 +123,27 @@ async def test_compute_defines_what_other_options_use(ada: Client) -> None:
     assert [item["size"] for item in body["value"]] == [12, 14]
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, {"size": 9000000000, "half": 4.5, "times": 9, "categories@odata.count": 2}),
+        ({"Accept": "application/json;IEEE754Compatible=true"},
+         {"size": "9000000000", "half": "4.5", "times": 9, "categories@odata.count": "2"}),
+        ({"OData-MaxVersion": "4.01"},
+         {"size": 9000000000, "half": 4.5, "times": 9, "categories@count": 2}),
+    ],
+)  # fmt: skip
+async def test_what_is_computed_and_counted_is_written_as_the_format_says(
+    ada: Client, headers: dict[str, str], expected: dict[str, Any]
+) -> None:
+    computed = "9000000000 as size,9 divby 2 as half,length('ninechars') as times"
+    query = f"$compute={computed}&$select=size,half,times,categories($count=true;$top=0)&$top=1"
+    (item,) = (await ada("GET", f"{PATH}?{query}", headers=headers)).json()["value"]
+    assert {name: item[name] for name in expected} == expected
+    one = (await ada("GET", f"{PATH}/{item['id']}?$compute={computed}", headers=headers)).json()
+    assert one["size"] == expected["size"]
+
+
 async def test_a_write_can_select_its_answer(ada: Client) -> None:
     response = await ada("POST", f"{PATH}?$select=displayName", json={"displayName": "Sailing"})
     assert response.status_code == 201

@@ -9,6 +9,7 @@ import pytest
 from api.conftest import BASE, Client, fault
 from api.test_facets import create
 from openprofile import sample
+from openprofile.model.facets import FACETS
 
 pytestmark = pytest.mark.anyio
 PATH = "me/profile/positions"
@@ -337,3 +338,28 @@ async def test_full_metadata_leads_to_what_hangs_on_a_person(ada: Client) -> Non
         assert person["manager@odata.associationLink"] == f"{path}/manager/$ref"
         assert ("profile@odata.navigationLink" in person) is contained
         assert "profile@odata.associationLink" not in person
+
+
+async def test_full_metadata_tells_what_a_profile_is_and_leads_to(ada: Client) -> None:
+    await create(ada, "positions", **POSITION)
+    url = f"{BASE}/beta/users('{sample.person_id('ada')}')/profile"
+    for path in ("me/profile", "me/profile?$select=id", "me/profile?$expand=positions"):
+        profile = (await get(ada, path, Accept="application/json;odata.metadata=full")).json()
+        assert profile["@odata.type"] == "#microsoft.graph.profile"
+        assert profile["@odata.id"] == profile["@odata.editLink"] == url
+        assert profile["id"] == "profileId"
+        for facet in FACETS:
+            assert profile[f"{facet}@odata.navigationLink"] == f"{url}/{facet}"
+            assert f"{facet}@odata.associationLink" not in profile
+        for item in profile.get("positions", []):
+            assert item["@odata.id"].startswith(f"{url}/positions('")
+    plain = (await get(ada, "me/profile", Accept="application/json;odata.metadata=none")).json()
+    assert set(plain) == {"id", *FACETS}
+
+
+async def test_a_consistency_level_makes_no_difference(ada: Client) -> None:
+    await create(ada, "positions", **POSITION)
+    for path in (PATH, f"{PATH}/$count", f"{PATH}?$count=true&$search=Designer", "me/profile"):
+        plain = await get(ada, path)
+        for level in ("eventual", "session", "", "x" * 1000):
+            assert (await get(ada, path, ConsistencyLevel=level)).content == plain.content

@@ -736,3 +736,15 @@ class StoreContract:
         with pytest.raises(Unavailable):
             await store.write([insert(key("late"))])
         await store.close()
+
+    async def test_it_tells_how_much_it_has_written(self, store: Store) -> None:
+        before = store.figures()
+        assert before.waiting == 0
+        await asyncio.gather(*(store.write([insert(key(str(n)))]) for n in range(8)))
+        after = store.figures()
+        assert after.waiting == 0
+        assert after.groups.sum - before.groups.sum == 8
+        assert 1 <= sum(after.groups.counts) - sum(before.groups.counts) <= 8
+        if after.connections is not None:
+            assert after.connections >= 1
+            assert after.connects >= after.connections

@@ -179,6 +179,35 @@ def test_what_a_killed_service_left_beside_its_database_does_not_come_back(tmp_p
     assert texts(data) == ["after"]
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "openprofile.store.sqlite_backup._copy",
+        "openprofile.store.sqlite_backup._check",
+        "pathlib.Path.unlink",
+        "os.fsync",
+        "pathlib.Path.replace",
+    ],
+)
+def test_a_restore_that_ends_early_leaves_the_database_as_it_was(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    file = tmp_path / "backup"
+    openprofile("backup", "--data", data, file)
+    fill(data, "third")
+
+    def power_cut(*_: object, **__: object) -> None:
+        raise OSError("power cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(step, power_cut)
+        told = openprofile("restore", "--data", data, file, "--overwrite")
+    assert (told.exit_code, "power cut" in told.stderr) == (1, True)
+    assert texts(data) == ["first", "second", "third"]
+    assert openprofile("restore", "--data", data, file, "--overwrite").exit_code == 0
+    assert texts(data) == ["first", "second"]
+
+
 def test_a_damaged_database_can_be_replaced(data: Path, tmp_path: Path) -> None:
     openprofile("backup", "--data", data, tmp_path / "backup")
     database(data).write_bytes(b"no database at all" * 1000)

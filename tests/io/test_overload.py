@@ -1,8 +1,10 @@
 """More than it can do at once, and clients that are slow: what the service does then."""
 
+import contextlib
 import json
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,3 +158,24 @@ def test_a_stop_finishes_what_came_whole_and_waits_for_nothing_else(
         assert idle.recv(1) == b""
         # It has BODY seconds for a body, and 10 to stop, and takes neither.
         assert service.process.wait(BODY) == 0
+
+
+def test_a_stop_finishes_the_writes_that_are_under_way(service: Serving, token: str) -> None:
+    def in_flight() -> bool:
+        text = httpx2.get(f"{service.url}/metrics", verify=False).text
+        return 'openprofile_requests_in_flight{worker="0"} 1.0' in text
+
+    database = sqlite3.connect(service.folder / "profiles.sqlite3", isolation_level=None)
+    with contextlib.closing(database), connect(service) as whole:
+        httpx2.get(service.url + PATH, headers={"Authorization": f"Bearer {token}"}, verify=False)
+        database.execute("BEGIN IMMEDIATE")  # so that the write waits
+        whole.sendall(post(token))
+        while not in_flight():
+            pass
+        service.process.send_signal(signal.SIGTERM)
+        database.execute("COMMIT")
+        status, _, item = read(whole)
+        assert status == 201
+        assert service.process.wait(20) == 0
+        kept = database.execute("SELECT id FROM item").fetchall()
+        assert kept == [(item["id"],)]

@@ -111,11 +111,11 @@ def test_what_is_on_the_line_is_kept() -> None:
     assert item["isSearchable"] is True
 
 
-def test_items_run_by_their_time_and_those_of_one_moment_in_their_order() -> None:
-    dated = {"displayName": "first", "createdDateTime": "2020-01-01T00:00:00Z"}
+def test_items_keep_their_order() -> None:
+    dated = {"displayName": "old", "createdDateTime": "2020-01-01T00:00:00Z"}
     records = items({"displayName": "b"}, {"displayName": "a"}, dated)
     names = [json.loads(record.text)["displayName"] for record in records]
-    assert names == ["first", "b", "a"]
+    assert names == ["b", "a", "old"]
     places = [(record.created, record.id) for record in records]
     assert places == sorted(places)
 

@@ -52,13 +52,13 @@ class Facet(msgspec.Struct, frozen=True):
     """Ticks: the time of what has none on its line."""
 
     def read(self, texts: Sequence[msgspec.Raw]) -> Iterator[tuple[str, Make]]:
-        """The folded id of each item and what makes the record of it, oldest first; those of one
-        moment in their order. Raises InvalidPayload.
+        """The folded id of each item and what makes the record of it, in their order, which is to
+        be that of the collection. Raises InvalidPayload.
         """
         items = [self._item(bytes(text), f"{self.at}/{n}") for n, text in enumerate(texts)]
         seen: set[str] = set()
         place, before = -(2**63), ""
-        for item in sorted(items, key=lambda each: each.created):
+        for item in items:
             while (id_ := fold(item.content.id)) in seen:
                 if item.named:
                     raise invalid(f"{item.at}/id", f"{quoted(item.content.id)} is there twice")

@@ -72,7 +72,10 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int)
 @click.command(hidden=True)
 def serve_worker() -> None:
     """Be one of the processes that ``serve --workers`` starts."""
-    work = msgspec.json.decode(sys.stdin.buffer.readline(), type=Work)
+    told = sys.stdin.buffer.readline()
+    if not told:
+        raise SystemExit(1)  # the parent has gone already
+    work = msgspec.json.decode(told, type=Work)
     telemetry.configure(json=True, level=work.settings.log_level, worker=work.number)
     sockets = [socket.socket(fileno=descriptor) for descriptor in work.sockets]
 

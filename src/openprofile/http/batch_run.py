@@ -18,6 +18,7 @@ import msgspec
 
 from openprofile.clock import new_id
 from openprofile.errors import BadRequest, FailedDependency, ServiceUnavailable
+from openprofile.etags import etag_of
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Request, printable_id
 from openprofile.http.guard import require_short
@@ -28,7 +29,6 @@ from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, etag_reference, key
 from openprofile.odata.path import parse
 from openprofile.odata.service_root import reference, resolve
-from openprofile.profiles import etag_of
 from openprofile.settings import Limits
 from openprofile.store.base import Change, Insert, Store, Update
 from openprofile.store.deferred import Moved

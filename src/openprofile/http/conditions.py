@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from openprofile.etags import Conditions
 from openprofile.http.exchange import Call
 from openprofile.odata.payload import Members, entity_tags
-from openprofile.profiles import Conditions
 
 
 def conditions_of(call: Call, sent: Members | None = None) -> Conditions:

@@ -8,6 +8,7 @@ import msgspec
 
 from openprofile.clock import Clock
 from openprofile.errors import BadRequest
+from openprofile.etags import etag
 from openprofile.http.body import json_body
 from openprofile.http.conditions import conditions_of, require_new
 from openprofile.http.exchange import (
@@ -22,6 +23,7 @@ from openprofile.http.links import refers
 from openprofile.http.query import (
     PAGED,
     entry_of,
+    frame_of,
     item_plan,
     items_page,
     no_options,
@@ -43,7 +45,7 @@ from openprofile.odata.representation import (
     reference_body,
     references_body,
 )
-from openprofile.profiles import Access, Profiles, etag
+from openprofile.profiles import Access, Profiles
 from openprofile.store.base import Record
 
 
@@ -101,11 +103,12 @@ class FacetFace:
         plan = prepared.plan
         context = f"{profile_context(call, access)}/{facet}{selected(plan)}"
         url = f"{profile_url(call, access)}/{facet}"
+        frame = frame_of(plan, form, now)
         body = collection_body(
             form,
             FACETS[facet],
             context,
-            [entry_of(plan, record, url, now) for record in page.records],
+            [entry_of(plan, record, url, frame) for record in page.records],
             count=page.count,
             next_link=page.next_link,
         )
@@ -207,7 +210,8 @@ class FacetFace:
         call, plan = shown.call, shown.plan
         facet = call.target.names[-1]
         context = f"{profile_context(call, shown.access)}/{facet}{selected(plan)}/$entity"
-        entry = entry_of(plan, shown.record, shown.collection, self._clock.ticks())
+        frame = frame_of(plan, shown.form, self._clock.ticks())
+        entry = entry_of(plan, shown.record, shown.collection, frame)
         body = entity_body(shown.form, FACETS[facet], context, entry)
         if headers is None:
             headers = call.request.preferences.applied()

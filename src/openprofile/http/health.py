@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,14 +16,29 @@ async def livez(_: Request) -> Response:
 
 
 class Readyz:
-    """200 after a write has been stored, 503 with the reason when none could be."""
+    """200 after a write has been stored, 503 with the reason when none could be.
+
+    Anybody may ask, so all who ask while a write is under way share it: they cause one after the
+    other, and not one each.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._checking: asyncio.Task[str | None] | None = None
 
     async def __call__(self, _: Request) -> Response:
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._fault())
+        fault = await asyncio.shield(self._checking)
+        if fault is not None:
+            body = {"status": "unavailable", "reason": fault}
+            return JSONResponse(body, status_code=503, headers={"Retry-After": "1"})
+        return JSONResponse({"status": "ready"})
+
+    async def _fault(self) -> str | None:
+        """Why no write could be stored; None if one has been."""
         try:
             await self._store.check()
         except Unavailable as error:
-            return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)
-        return JSONResponse({"status": "ready"})
+            return str(error)
+        return None

@@ -15,6 +15,7 @@ from openprofile.http.query import (
     LARGEST_PAGE,
     bounded_page,
     entry_of,
+    frame_of,
     item_plan,
     no_options,
     page_size,
@@ -23,12 +24,14 @@ from openprofile.http.query import (
 )
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
+from openprofile.odata.limits import Guard
 from openprofile.odata.path import Target
+from openprofile.odata.payload import write
 from openprofile.odata.query.compile import prepare
 from openprofile.odata.query.cursor import Cursor, seal
 from openprofile.odata.query.options import query
 from openprofile.odata.query.plan import Plan
-from openprofile.odata.representation import Expanded, Shown, expanded_body
+from openprofile.odata.representation import Entry, Expanded, Shown, expanded_body
 from openprofile.profiles import Profiles
 
 
@@ -57,24 +60,25 @@ class ProfileFace:
         found = await self._profiles.facets(access)
         context, url = profile_context(call, access), profile_url(call, access)
         size, headers = page_size(call)
-        room, now = LARGEST_PAGE, self._clock.ticks()
+        room, now, guard = LARGEST_PAGE, self._clock.ticks(), Guard()
         expanded = {}
         for facet, (inner, shown) in _shown(plan).items():
             if shown == "count":
-                number = inner.count(found[facet], now=now)
+                number = inner.count(found[facet], now=now, guard=guard)
                 expanded[facet] = Expanded(FACETS[facet], "", (), count=number, shown=shown)
                 continue
-            page = bounded_page(inner, found[facet], size=size, now=now, room=room)
+            page = bounded_page(inner, found[facet], size=size, now=now, room=room, guard=guard)
+            frame = frame_of(inner, form, now, guard)
             room -= sum(len(row.text) for row in page.rows)
             expanded[facet] = Expanded(
                 kind=FACETS[facet],
                 context=f"{context}/{facet}{selected(inner)}",
-                entries=[entry_of(inner, row, f"{url}/{facet}", now) for row in page.rows],
+                entries=[entry_of(inner, row, f"{url}/{facet}", frame) for row in page.rows],
                 count=page.count,
                 next_link=self._next_link(call, plan, facet, inner, shown, page.next),
                 shown=shown,
             )
-        body = expanded_body(form, f"{context}/$entity", PROFILE_ID, expanded)
+        body = expanded_body(form, Profile, f"{context}/$entity", _entry(url), expanded)
         return odata_answer(200, form, body, headers)
 
     def _next_link(
@@ -99,6 +103,12 @@ class ProfileFace:
         access = await self._profiles.writing(call.caller, call.target.keys[0])
         await self._profiles.erase(access)
         return empty_answer(call.request)
+
+
+def _entry(url: str) -> Entry:
+    """The profile itself, at its canonical URL."""
+    text = write(Profile(id=PROFILE_ID))
+    return Entry("", text, lambda: url, navigation=Profile.navigation())
 
 
 class _Inner(NamedTuple):

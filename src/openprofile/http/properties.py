@@ -12,6 +12,7 @@ import msgspec
 
 from openprofile.clock import Clock
 from openprofile.errors import BadRequest
+from openprofile.etags import etag
 from openprofile.http.body import json_body, text_body
 from openprofile.http.conditions import conditions_of
 from openprofile.http.exchange import (
@@ -30,7 +31,6 @@ from openprofile.odata.path import Target
 from openprofile.odata.payload import Members, entity, members, read_members
 from openprofile.odata.query.compile import Prepared, prepare_property
 from openprofile.odata.representation import Format, property_body
-from openprofile.profiles import etag
 
 _OF_COLLECTIONS = tuple(name for name in PAGED if name != "skiptoken")
 
@@ -77,7 +77,7 @@ class PropertyFace:
         refuse_options(prepared.options, allowed=("filter", "search", "format"), where="/$count")
         form = call.request.raw_format(prepared.options.format)
         held = await self._holder(call).read(call)
-        value, _ = self._evaluated(call.target, held, prepared)
+        value, _ = self._evaluated(call.target, held, _Wanted(prepared, None))
         return raw_answer(call.request, form, len(value or ()))
 
     # ----- writing
@@ -139,7 +139,7 @@ class PropertyFace:
         """The property, or its raw value, as a GET shows it: nothing where it is null."""
         target = call.target
         headers = {**_tag(held), **applied}
-        value, count = self._evaluated(target, held, wanted.prepared)
+        value, count = self._evaluated(target, held, wanted)
         if value is None:
             return empty_answer(call.request, headers)
         if target.suffix:
@@ -149,9 +149,9 @@ class PropertyFace:
         body = property_body(wanted.form, target.property, context, value, count=count)
         return odata_answer(200, wanted.form, body, headers)
 
-    def _evaluated(self, target: Target, held: Held, prepared: Prepared) -> tuple[Any, int | None]:
+    def _evaluated(self, target: Target, held: Held, wanted: _Wanted) -> tuple[Any, int | None]:
         """The property's value as the options leave it, and the ``$count`` of a collection."""
-        plan = prepared.plan
+        plan, form = wanted.prepared.plan, wanted.form or Format()
         value: Any = members(held.text)
         typed: Any = entity(value, target.kind)
         at: Shape | None = shape(target.kind)
@@ -161,7 +161,7 @@ class PropertyFace:
             assert at is not None
             found = at.properties[name]
             value, typed, at = value.get(name), getattr(typed, found.attribute), found.shape
-        frame = plan.frame(self._clock.ticks())
+        frame = plan.frame(self._clock.ticks(), ieee754=form.ieee754, prefix=form.prefix)
         count = None
         if isinstance(value, list):
             kept, count = plan.inside(typed, frame)

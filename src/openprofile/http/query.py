@@ -9,16 +9,17 @@ from urllib.parse import unquote
 import msgspec
 
 from openprofile.errors import BadRequest
+from openprofile.etags import etag
 from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
-from openprofile.odata.limits import DEFAULT
+from openprofile.odata.limits import DEFAULT, Guard
 from openprofile.odata.query.compile import Prepared, prepare
 from openprofile.odata.query.cursor import Cursor, seal, unseal
+from openprofile.odata.query.evaluate import Frame
 from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Page, Plan
 from openprofile.odata.representation import Entry, Format, item_url
 from openprofile.policy.caller import Caller
-from openprofile.profiles import etag
 from openprofile.store.base import Record
 
 LARGEST_PAGE = 8 * 1024 * 1024
@@ -107,21 +108,33 @@ def bounded_page(
     now: int,
     cursor: Cursor | None = None,
     room: int = LARGEST_PAGE,
+    guard: Guard | None = None,
 ) -> Page:
     """A page of at most ``size`` items, and of ``room`` bytes, unless a single one has more."""
-    page = plan.page(records, page_size=size, now=now, cursor=cursor)
+    page = plan.page(records, page_size=size, now=now, cursor=cursor, guard=guard)
     sizes = [len(row.text) for row in page.rows]
     if sum(sizes) > room:
         fits = sum(total <= room for total in accumulate(sizes))
-        page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor)
+        page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor, guard=guard)
     return page
 
 
-def entry_of(plan: Plan, record: Record, collection: str, now: int) -> Entry:
-    """A record as the answer shows it; ``collection`` is the canonical URL of what holds it."""
+def frame_of(plan: Plan, form: Format, now: int, guard: Guard | None = None) -> Frame | None:
+    """What ``entry_of`` needs, once for all entries of an answer; None where it evaluates
+    nothing. ``now`` is in ticks.
+    """
+    if plan.verbatim:
+        return None
+    return plan.frame(now, guard=guard, ieee754=form.ieee754, prefix=form.prefix)
+
+
+def entry_of(plan: Plan, record: Record, collection: str, frame: Frame | None) -> Entry:
+    """A record as the answer shows it; ``collection`` is the canonical URL of what holds it, and
+    ``frame`` what ``frame_of`` gave.
+    """
     text = record.text
-    if not plan.verbatim:
-        text = msgspec.json.encode(plan.members(text, plan.frame(now))).decode()
+    if frame is not None:
+        text = msgspec.json.encode(plan.members(text, frame)).decode()
     return Entry(etag(record), text, lambda: item_url(collection, record.id))
 
 

@@ -202,13 +202,14 @@ class Expanded(msgspec.Struct, frozen=True):
 
 
 def expanded_body(
-    form: Format, context: str, entity_id: str, collections: Mapping[str, Expanded]
+    form: Format,
+    kind: type[Entity],
+    context: str,
+    entry: Entry,
+    collections: Mapping[str, Expanded],
 ) -> bytes:
-    """The answer that holds an entity of an id and collections, each with its context before."""
-    parts = []
-    if form.metadata != "none":
-        parts.append(f'"{form.prefix}context":{_string(context)}')
-    parts.append(f'"id":{_string(entity_id)}')
+    """The answer that holds an entity and collections of it, each with its context before."""
+    parts = [object_text(form, kind, entry, context)[1:-1]]
     for name, found in collections.items():
         if form.metadata != "none" and found.shown == "entities":
             parts.append(f'"{name}{form.prefix}context":{_string(found.context)}')

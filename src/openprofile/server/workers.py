@@ -136,7 +136,7 @@ class Supervisor:
                 await asyncio.sleep(RESTART_AFTER)
                 try:
                     await self._start(number)
-                except WorkerFailed as error:
+                except (WorkerFailed, OSError) as error:
                     log.error("worker not started", reason=str(error))
                 else:
                     log.info("worker started", worker=number, pid=self._processes[number].pid)

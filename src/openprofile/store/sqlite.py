@@ -199,7 +199,7 @@ class SqliteStore:
         return bytes(secret)
 
     def figures(self) -> StoreFigures:
-        return StoreFigures(waiting=self._queue.qsize(), groups=self._groups)
+        return StoreFigures(waiting=self._queue.qsize(), groups=self._groups.copy())
 
     async def check(self) -> None:
         await self._queued(_Write((), self._room.to_prove()))

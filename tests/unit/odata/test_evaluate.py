@@ -78,7 +78,7 @@ T, F, N = True, False, None
         ('{"name":"Philadelphia","country":"US"} ne publisher/seat', T, T),
         ('publisher eq {"name":title,"founded":1904.0,"seat":publisher/seat}', F, F),
         ('publisher eq {"name":\'Chilton\',"founded":1904.0,"seat":publisher/seat}', T, F),
-        ("publisher eq {}", F, F), ("publisher in [{},null]", F, T),
+        ("publisher eq {}", F, F), ("publisher in [{},null]", F, T), ("publisher in (null)", F, T),
         ('publisher/seat in [{"name":"Rome"},{"name":"Philadelphia"}]', T, F),
         ("chapters eq chapters", T, T), ("chapters eq []", F, T), ("chapters ne []", T, F),
         ('chapters/any(c:c eq {"title":"Muad\'Dib","pages":122})', T, F),

@@ -181,7 +181,10 @@ class _Compiler:
         depth: int,
         computed: Mapping[str, Bound],
     ) -> Selection | None:
-        made = {name: Computed(name, each.type, evaluator(each)) for name, each in computed.items()}
+        made = {
+            name: Computed(name, each.type, evaluator(each), weight(each))
+            for name, each in computed.items()
+        }
         if chosen.select is None:
             if not made:
                 return None

@@ -32,16 +32,30 @@ class Navigate(Protocol):
 
 
 class Frame:
-    """What an evaluation may look at: the values in scope, the time, and what it has used up."""
+    """What an evaluation may look at: the values in scope, the time, and what it has used up; and
+    how what it gives is written down.
+    """
 
-    __slots__ = ("guard", "navigate", "now", "slots")
+    __slots__ = ("guard", "ieee754", "navigate", "now", "prefix", "slots")
 
-    def __init__(self, guard: Guard, now: int, navigate: Navigate | None = None) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        now: int,
+        navigate: Navigate | None = None,
+        *,
+        ieee754: bool = False,
+        prefix: str = "@odata.",
+    ) -> None:
         self.slots: list[Any] = [None] * (OUTER + guard.limits.lambdas)
         self.guard = guard
         self.now = now
         """100-nanosecond ticks since 1970-01-01T00:00:00Z."""
         self.navigate = navigate
+        self.ieee754 = ieee754
+        """Whether Int64 and Decimal values are strings."""
+        self.prefix = prefix
+        """What the names of control information begin with."""
 
 
 Evaluate: TypeAlias = Callable[[Frame], Any]

@@ -123,10 +123,12 @@ class Plan:
         now: int,
         cursor: Cursor | None = None,
         navigate: Navigate | None = None,
+        guard: Guard | None = None,
     ) -> Page:
         """The page of ``rows``, all items of a collection, that begins at ``cursor``.
 
-        ``page_size`` is a bound on its items, ``now`` is in ticks. Raises BadRequest for a cursor
+        ``page_size`` is a bound on its items, ``now`` is in ticks, ``guard`` is one that others use
+        up as well. Raises BadRequest for a cursor
         of other options, and for an evaluation that takes too much work or divides by zero.
         """
         if cursor is not None and cursor.fingerprint != self._fingerprint:
@@ -136,7 +138,7 @@ class Plan:
         sorted_by: dict[int, tuple[Any, ...]] = {}
         if self.evaluates:
             items = self.typed(rows)
-            frame = self.frame(now, navigate)
+            frame = self.frame(now, navigate, guard=guard)
             order, sorted_by = self._arranged(items, frame)
         count = len(order) if self.options.count else None
         left = self.options.top if cursor is None else cursor.left
@@ -161,11 +163,18 @@ class Plan:
             following,
         )
 
-    def count(self, rows: Sequence[Row], *, now: int, navigate: Navigate | None = None) -> int:
+    def count(
+        self,
+        rows: Sequence[Row],
+        *,
+        now: int,
+        navigate: Navigate | None = None,
+        guard: Guard | None = None,
+    ) -> int:
         """How many of ``rows`` match ``$filter`` and ``$search``: the answer of ``/$count``."""
         if not self.evaluates:
             return len(rows)
-        return len(self._kept(self.typed(rows), self.frame(now, navigate)))
+        return len(self._kept(self.typed(rows), self.frame(now, navigate, guard=guard)))
 
     def inside(self, members: Sequence[Any], frame: Frame) -> tuple[list[int], int | None]:
         """Which members of a collection inside an item, in order; and their number if asked."""
@@ -181,9 +190,18 @@ class Plan:
         read_text = self._decoder.decode
         return [read_text(row.text) for row in rows]
 
-    def frame(self, now: int, navigate: Navigate | None = None) -> Frame:
+    def frame(
+        self,
+        now: int,
+        navigate: Navigate | None = None,
+        *,
+        guard: Guard | None = None,
+        ieee754: bool = False,
+        prefix: str = "@odata.",
+    ) -> Frame:
         """What one request's evaluations share: the time, and a budget of work."""
-        return Frame(Guard(self._limits), now, navigate)
+        made = guard or Guard(self._limits)
+        return Frame(made, now, navigate, ieee754=ieee754, prefix=prefix)
 
     def members(self, text: str, frame: Frame, item: Any = None) -> Members:
         """What the answer shows of the item with this text: the selected and computed members.

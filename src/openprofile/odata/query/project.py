@@ -46,6 +46,8 @@ class Computed(msgspec.Struct, frozen=True):
     name: str
     type: Type
     evaluate: Evaluate
+    steps: int
+    """Of work, that one evaluation takes."""
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -90,7 +92,9 @@ class Selection(msgspec.Struct, frozen=True):
             frame.slots[self.slot] = item
             shown = dict(shown)
             for each in self.computed:
-                shown[each.name] = represent(each.type, each.evaluate(frame))
+                frame.guard.spend(each.steps)
+                value = each.evaluate(frame)
+                shown[each.name] = represent(each.type, value, ieee754=frame.ieee754)
         return shown
 
 
@@ -108,7 +112,7 @@ def _show(name: str, value: Any, part: Part, item: Any, frame: Frame | None, int
         assert held is not None
         kept, count = part.arrangement.inside(held, frame)
         if count is not None:
-            into[f"{name}@odata.count"] = count
+            into[f"{name}{frame.prefix}count"] = str(count) if frame.ieee754 else count
     if selection is None:
         into[name] = [value[index] for index in kept]
     else:
@@ -118,12 +122,12 @@ def _show(name: str, value: Any, part: Part, item: Any, frame: Frame | None, int
         ]
 
 
-def represent(type: Type, value: Any) -> Any:
+def represent(type: Type, value: Any, *, ieee754: bool) -> Any:
     """A computed value as msgspec writes it into the answer (JSON Format 4.01, section 7)."""
     if value is None:
         return None
     if type.collection:
-        return [represent(type.member, each) for each in value]
+        return [represent(type.member, each, ieee754=ieee754) for each in value]
     if type.kind is not None:
         if issubclass(type.kind, Enumeration):
             return enum_text(type.kind, value)
@@ -132,14 +136,15 @@ def represent(type: Type, value: Any) -> Any:
         case "Edm.Boolean" | "Edm.String" | "Edm.Int16" | "Edm.Int32" | "Edm.Byte" | "Edm.SByte":
             return value
         case "Edm.Int64":
-            return msgspec.Raw(str(value).encode())
+            return str(value) if ieee754 else value
         case "Edm.Decimal":
             if abs(value.adjusted()) > _LARGEST_EXPONENT:
                 raise BadRequest(
                     f"A computed Edm.Decimal has the exponent {value.adjusted()}; expected one "
                     f"between {-_LARGEST_EXPONENT} and {_LARGEST_EXPONENT}."
                 )
-            return msgspec.Raw(values.write(type.edm, value).encode())
+            text = values.write(type.edm, value)
+            return text if ieee754 else msgspec.Raw(text.encode())
         case "Edm.Double" | "Edm.Single":
             return value if abs(value) < float("inf") else values.write(type.edm, value)
     return values.write(type.edm, value)

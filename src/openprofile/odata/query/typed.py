@@ -108,20 +108,20 @@ class Typed:
 
     def as_complexes(self, node: syntax.Node, value: Bound, kind: type[Complex]) -> Bound:
         """A list of JSON objects, likewise."""
-        if not isinstance(value, Array) and not (isinstance(value, Constant) and not value.value):
+        if not isinstance(value, (Array, Constant)):
             raise self.unsupported(node, f"comparing {value.type} with {qualified(kind)}")
-        items = value.items if isinstance(value, Array) else ()
-        made = tuple([self.as_complex(node, each, kind) for each in items])
+        made = tuple([self.as_complex(node, each, kind) for each in _items(value)])
         return Array(Type(qualified(kind), collection=True), made)
 
     def _member(self, node: syntax.Node, value: Bound, property: Property) -> Bound:
         if not property.collection:
             return self._single(node, value, property)
-        if value.type.collection:
-            return Gathered(
-                value.type, tuple([self._single(node, each, property) for each in _items(value)])
-            )
-        raise self._misfit(node, value, property)
+        if not value.type.collection:
+            raise self._misfit(node, value, property)
+        if not isinstance(value, (Array, Constant)):
+            raise self.unsupported(node, f"a collection that is not listed, as {property.name}")
+        items = [self._single(node, each, property) for each in _items(value)]
+        return Gathered(value.type, tuple(items))
 
     def _single(self, node: syntax.Node, value: Bound, property: Property) -> Bound:
         wanted = Type(property.edm)
