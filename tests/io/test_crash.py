@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -20,7 +21,7 @@ from commands import openprofile
 from issuer import ForeignIssuer
 from mixed_load import FILE, ROLES, MixedLoad
 from postgres import VERSIONS, Server
-from served import Served
+from serving import Serving
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +64,7 @@ class Setting:
         claims = {"idtyp": "app", "scp": None, "roles": ROLES, "exp": int(time.time()) + 86400}
         self._headers = {"Authorization": f"Bearer {issuer.token(**claims)}"}
         self.service = stack.enter_context(
-            Served(
+            Serving(
                 folder,
                 ISSUER=issuer.url,
                 AUDIENCE="profiles",
@@ -88,7 +89,10 @@ class Setting:
                 others = connection.execute(OTHERS)
                 while others.fetchone() != (0,):
                     others = connection.execute(OTHERS)
-        self.service.start()
+        self.service.__enter__()
+
+    def kill_service(self) -> None:
+        self.service.stop(signal.SIGKILL)
 
     def check_integrity(self) -> None:
         if self.postgres is None:
@@ -125,7 +129,7 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]
 
 @pytest.mark.parametrize("setting", [None, "18"], indirect=True, ids=["sqlite", "postgres-18"])
 async def test_what_was_acknowledged_outlives_a_kill_of_the_service(setting: Setting) -> None:
-    await _crash_and_compare(setting, setting.service.kill, setting.restart_service)
+    await _crash_and_compare(setting, setting.kill_service, setting.restart_service)
 
 
 @pytest.mark.parametrize("setting", VERSIONS, indirect=True)
