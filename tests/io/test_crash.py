@@ -25,7 +25,7 @@ from serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-CRASHES = int(os.environ.get("OPENPROFILE_CRASHES", "5"))
+CRASHES = int(os.environ.get("OPENPROFILE_CRASHES", "4"))
 WORKERS = 24
 ANSWERS = 200
 """Acknowledged requests between two crashes, at most."""
@@ -144,8 +144,8 @@ async def _crash_and_compare(
     load = MixedLoad(WORKERS, seed=CRASHES)
     acknowledged = unanswered = carried_out = 0
     for number in range(CRASHES):
-        # Another moment each time: from the first answers on.
-        moment = (number % MOMENTS + 1) * ANSWERS // MOMENTS
+        # Another moment each time, early and late ones in turn.
+        moment = (7 * number % MOMENTS + 1) * ANSWERS // MOMENTS
         crashed = False
 
         def enough(answers: int, moment: int = moment) -> bool:
