@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True):
     outcome: str
     """``works`` or ``refused``, with the status of a refusal."""
     witness: str
-    """The test that shows it, as pytest names it; or the reason where nothing is served."""
+    """The test that shows it, as pytest names it."""
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Choice(msgspec.Struct, frozen=True):
     what: str
     graph: str
     here: str
-    witness: str = ""
+    witness: str
     """The test that shows it, as pytest names it."""
 
 
@@ -87,7 +87,7 @@ _OF_DIRECTORY = {
 }
 _READ_ONLY_READ = f"{_PROFILE}test_the_account_is_what_the_directory_knows"
 _READ_ONLY_WRITE = f"{_PROFILE}test_a_read_only_facet_refuses_every_write"
-_NOT_SERVED = "not a part of the profile entity; nothing is served at the path"
+_NOT_SERVED = "tests/api/test_parity.py::test_what_is_not_served_is_refused_as_the_map_says"
 
 _BEYOND = (
     Row(
@@ -107,9 +107,9 @@ _BEYOND = (
         "refused, 405",
         f"{_DIRECTORY}test_what_is_read_only_refuses_writes",
     ),
-    Row("GET /users/delta()", "refused, 404", "changes are not tracked"),
-    Row("{user}/responsibilities", "refused, 400", _NOT_SERVED),
-    Row("/admin/people/…", "refused, 400", _NOT_SERVED),
+    Row("GET /users/delta()", "refused, 404", _NOT_SERVED),
+    Row("GET {user}/responsibilities", "refused, 400", _NOT_SERVED),
+    Row("GET /admin/people", "refused, 400", _NOT_SERVED),
 )
 
 CHOICES = (
@@ -117,37 +117,44 @@ CHOICES = (
         "who sees an item",
         graph="The members of `allowedAudiences` are documented, their effect is not.",
         here="It is seen by those whose relation to the owner is among its audiences.",
+        witness="tests/api/test_audiences.py::test_every_facet_obeys_every_audience",
     ),
     Choice(
         "`POST …/{facet}/$ref`",
         graph="An old page gives it for interests; the metadata has no such operation.",
         here="It is a create.",
+        witness="tests/api/test_facets.py::test_post_to_ref_is_a_create",
     ),
     Choice(
         "the id of a create",
         graph="The service makes it.",
         here="A GUID that the client sends is kept, so that an import can be repeated; any other "
         "id is replaced.",
+        witness="tests/api/test_facets.py::test_an_id_that_is_a_guid_is_kept_once",
     ),
     Choice(
         "an omitted collection",
         graph="Pages print null, published captures `[]`.",
         here="It is `[]`; null, which some pages send and get back, is kept where it is sent.",
+        witness="tests/api/test_facets.py::test_what_is_left_out_has_its_default",
     ),
     Choice(
         "`emails.type` and `phones.type` when not sent",
         graph="Not nullable in the metadata, null in the pages' examples.",
         here="They have the member numbered 0.",
+        witness="tests/api/test_profile.py::test_a_type_that_cannot_be_null_has_its_first_member",
     ),
     Choice(
         "writes of `account`",
         graph="The resource page says that it is read-only, the operation pages show writes.",
         here="They are refused with 405.",
+        witness="tests/api/test_profile.py::test_a_read_only_facet_refuses_every_write",
     ),
     Choice(
         "`ETag`, `Location`, `If-Match`",
         graph="Not documented for the profile.",
         here="Every item has a weak ETag, a create its Location, and `If-Match` is obeyed.",
+        witness="tests/api/test_facets.py::test_if_match_protects_from_a_lost_update",
     ),
     Choice(
         "an ETag in the body of an update (`@odata.etag`, `@etag`)",
@@ -202,6 +209,7 @@ CHOICES = (
         "comparing strings of the directory",
         graph="They compare without case; nothing is said of accents.",
         here="They compare, sort and are searched without case and without accents.",
+        witness="tests/api/test_directory_queries.py::test_names_compare_without_case_and_accents",
     ),
     Choice(
         "`$filter` on `/users` and `/groups`",
@@ -211,16 +219,19 @@ CHOICES = (
         here="Any filter with one condition that the index answers (eq, in, ge, le, startsWith, "
         "joined by and; or a disjunction of such), at any size of the tenant; anything else is "
         "`Request_UnsupportedQuery`. The header is accepted and makes no difference.",
+        witness="tests/api/test_directory_queries.py::test_a_filter_finds_whom_it_means_or_is_refused",
     ),
     Choice(
         "`$top` on collections of the directory",
         graph="It is the size of a page, from 1 to 999; the next link leads on.",
         here="The same, although OData has it bound the whole result.",
+        witness="tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",
     ),
     Choice(
         "a page that would take a search through many people",
         graph="Not documented.",
         here="It may hold fewer than `$top`, or nobody, and its next link goes on.",
+        witness="tests/api/test_directory_scale.py::test_a_search_through_many_goes_on_from_page_to_page",
     ),
     Choice(
         "`$expand` of a collection of the directory",
@@ -233,50 +244,59 @@ CHOICES = (
         "the properties that `/beta` shows of a person",
         graph="More than `/v1.0`, whose usual eleven are documented.",
         here="All that there are.",
+        witness="tests/api/test_directory.py::test_the_versions_show_what_they_show_in_graph",
     ),
     Choice(
         "who writes people and memberships",
         graph="Depends on the Entra role, the permission and the property.",
         here="An application with the permission, or a Global, User or People Administrator "
         "through one; nobody else, not their own properties either.",
+        witness="tests/api/test_directory_permissions.py::test_administrators_and_applications_write_the_directory",
     ),
     Choice(
         "a userPrincipalName that is taken",
         graph="400 on some pages, 409 in the list of errors.",
         here="409, `Request_MultipleObjectsWithSameKeyValue`.",
+        witness="tests/api/test_directory.py::test_a_principal_name_belongs_to_one_person",
     ),
     Choice(
         "`passwordProfile`",
         graph="Required to create a person.",
         here="Accepted and not kept: passwords are the identity provider's.",
+        witness="tests/api/test_directory.py::test_a_created_person_is_there",
     ),
     Choice(
         "references in bodies (`@odata.id`)",
         graph="Examples name graph.microsoft.com.",
         here="They must lead to a person below this service's own root, of either version, "
         "and are never fetched.",
+        witness="tests/api/test_directory.py::test_a_reference_leads_to_a_person_of_ours_or_nowhere",
     ),
     Choice(
         "query options on a facet",
         graph="`$filter`, `$orderby`, `$select`, `$skip` and `$top` are documented.",
         here="So are `$search`, `$count`, `$compute` and `/$count`, all as OData 4.01 says: see "
         "`docs/conformance.md`.",
+        witness="tests/api/test_query.py::test_options_decide_which_items_come",
     ),
     Choice(
         "the order of a collection, and its pages",
         graph="By `createdDateTime`; neither the direction nor the size of a page is documented.",
         here="The oldest first; a whole facet fits one page unless `Prefer: odata.maxpagesize` "
         "asks for smaller ones.",
+        witness="tests/api/test_facets.py::test_list_runs_from_the_oldest_to_the_newest",
     ),
     Choice(
         "`$top`",
         graph="Elsewhere Graph takes it for the size of a page.",
         here="It is how many items there are in all, as OData says, and no link follows them.",
+        witness="tests/api/test_query.py::test_options_decide_which_items_come",
     ),
     Choice(
         "writing notes and names with a read scope",
         graph="The permission data lists read scopes for some writes, which looks like a slip.",
         here="Every write needs User.ReadWrite or User.ReadWrite.All.",
+        witness="tests/api/test_permissions.py::test_a_scope_reaches_what_it_is_for",
     ),
 )
 
@@ -421,8 +441,7 @@ def _lines() -> Iterator[str]:
     yield "| Graph's operation | here | shown by |"
     yield "| --- | --- | --- |"
     for row in rows():
-        shown = f"`{row.witness}`" if "::" in row.witness else row.witness
-        yield f"| `{row.operation}` | {row.outcome} | {shown} |"
+        yield f"| `{row.operation}` | {row.outcome} | `{row.witness}` |"
     yield ""
     yield "## Our choices"
     yield ""
@@ -431,8 +450,7 @@ def _lines() -> Iterator[str]:
     yield "| what | Graph's documents | here | shown by |"
     yield "| --- | --- | --- | --- |"
     for choice in CHOICES:
-        shown = f"`{choice.witness}`" if choice.witness else ""
-        yield f"| {choice.what} | {choice.graph} | {choice.here} | {shown} |"
+        yield f"| {choice.what} | {choice.graph} | {choice.here} | `{choice.witness}` |"
     yield ""
     yield "## Differences from Graph's metadata"
     yield ""

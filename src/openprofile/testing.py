@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -154,11 +155,19 @@ class AccessToken(NamedTuple):
     expires_on: int
 
 
-class Credential:
-    """What Azure's and Microsoft's SDKs call a token credential, for one caller.
+@cache
+def _access_token() -> Callable[[str, int], AccessToken]:
+    """azure-core's own type where that is installed: SDKs look whether it is that."""
+    try:
+        found: Callable[[str, int], AccessToken]
+        found = importlib.import_module("azure.core.credentials").AccessToken
+    except ImportError:
+        return AccessToken
+    return found
 
-    It has both methods of azure-core's protocols and needs nothing of azure-core.
-    """
+
+class Credential:
+    """What Azure's and Microsoft's SDKs call a token credential, for one caller."""
 
     def __init__(self, tenant: Tenant, wanted: dict[str, Any]) -> None:
         self._tenant = tenant
@@ -167,7 +176,8 @@ class Credential:
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         """A token, whatever scopes the SDK asks for; it is signed anew each time."""
         token = self._tenant.token(**self._wanted)
-        return AccessToken(token, int(time.time()) + self._wanted.get("expires_in", 3600))
+        expires_on = int(time.time()) + self._wanted.get("expires_in", 3600)
+        return _access_token()(token, expires_on)
 
     def close(self) -> None:
         """Nothing is open."""

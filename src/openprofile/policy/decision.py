@@ -38,6 +38,8 @@ class Trail(msgspec.Struct):
     owner: str | None = None
     """The id of the person whose data is asked for."""
     decisions: list[Decision] = []
+    least: list[tuple[str, ...]] = []
+    """For each check of permissions, the least privileged that would have passed it."""
     planned: list[str] = []
     """What was planned to happen to the request, a sentence each."""
     hints: list[str] = []

@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Decision, insist
+from openprofile.policy.decision import Decision, current, insist
 
 
 class Permissions(msgspec.Struct, frozen=True):
@@ -27,6 +27,12 @@ class Permissions(msgspec.Struct, frozen=True):
     least_application: int = 1
     condition: str = ""
     """What else it takes in the hands of a person, as a refusal tells it."""
+
+    def least(self, caller: Caller) -> tuple[str, ...]:
+        """The least privileged for such a caller."""
+        if caller.person is None:
+            return self.application[: self.least_application]
+        return self.delegated[: self.least_delegated]
 
 
 _AGENTS = ("AgentIdUser.ReadWrite.IdentityParentedBy", "AgentIdUser.ReadWrite.All")
@@ -113,6 +119,9 @@ def relating(caller: Caller, owner: str) -> Decision:
 
 def require(caller: Caller, needed: Permissions) -> None:
     """Raise AuthorizationRequestDenied unless the token grants one of the ``needed``."""
+    trail = current()
+    if trail is not None:
+        trail.least.append(needed.least(caller))
     insist(permission(caller, needed))
 
 

@@ -24,6 +24,7 @@ from openprofile.http.exchange import Face
 from openprofile.http.explain import PATH as EXPLAIN_PATH
 from openprofile.http.explain import Explainer
 from openprofile.http.faults import Faults, faulty
+from openprofile.http.hints import hinted
 from openprofile.http.metrics import Readers
 from openprofile.http.origin import Origins
 from openprofile.http.pages import Addresses, Pages
@@ -189,7 +190,7 @@ class _Assembly:
             return person.user.user_principal_name.casefold() if person else None
 
         def around(face: Face) -> Face:
-            return faulty(face, faults, partial(authenticate, verifier=verifier), name)
+            return faulty(hinted(face), faults, partial(authenticate, verifier=verifier), name)
 
         graph_over = graph_factory(self._token_key, clock, self.limits, verifier, self._federation)
         found = faces(
