@@ -27,10 +27,13 @@ from bench import load, programs
 from bench.bulk import fill
 from bench.operations import OPERATIONS, Callers, nothing
 from bench.people import TENANT, Population, person_id
+from bench.stages import measure
 from psycopg.conninfo import conninfo_to_dict
 
 from issuer import ForeignIssuer
+from openprofile import telemetry
 from openprofile.server.stores import open_store
+from openprofile.settings import Settings
 from postgres import Server
 
 CALLERS = 1000
@@ -38,7 +41,7 @@ _REQUESTS = 10_000
 """How many different requests there are of each operation."""
 _STARTS = 7
 _FLOOR = "constant answer"
-_PARTS = ("ratios", "start", "growth")
+_PARTS = ("ratios", "start", "stages", "growth")
 
 
 class Subject(msgspec.Struct):
@@ -126,6 +129,36 @@ class Bench:
             few, many = before.running.resident(), after.running.resident()
             print(f"\nResident memory: {few:.0f} MB and {many:.0f} MB.\n")
 
+    def stages(self) -> None:
+        """Print where the time of reads goes, in microseconds."""
+        names = ("read by key", "list of 20", "list of 20, filtered, ordered, top 10")
+        people, callers = self._callers(self._given.people)
+        chance = random.Random(0)  # noqa: S311
+        requests = {
+            name: [OPERATIONS[name](people, callers, chance) for _ in range(200)] for name in names
+        }
+        with self._database(self._given.people) as database, self._log.open("a") as log:
+            settings = Settings(
+                issuer=self._issuer.url, audience=["profiles"], tenant=TENANT, database=database
+            )
+            telemetry.configure(json=True)
+            with contextlib.redirect_stderr(log):
+                found = asyncio.run(measure(settings, requests, rounds=self._given.rounds * 5))
+        print(f"| stage, µs | {' | '.join(names)} |")
+        print(f"| --- | {' | '.join('---' for _ in names)} |")
+        for stage in dict.fromkeys(stage for spent in found.values() for stage in spent):
+            print(
+                f"| {stage} |",
+                " | ".join(f"{found[name].get(stage, 0):.1f}" for name in names),
+                "|",
+            )
+        print("| all |", " | ".join(f"{sum(found[name].values()):.1f}" for name in names), "|\n")
+
+    def _callers(self, size: int) -> tuple[Population, Callers]:
+        people = Population(size)
+        tokens = [(number, self._token(number)) for number in people.callers(CALLERS)]
+        return people, Callers(tokens)
+
     @contextlib.contextmanager
     def _floor(self) -> Iterator[Subject]:
         request = nothing(Population(0), Callers([]), random.Random(0))  # noqa: S311
@@ -135,9 +168,8 @@ class Bench:
 
     @contextlib.contextmanager
     def _service(self, size: int, operations: Sequence[str]) -> Iterator[Subject]:
-        people = Population(size)
+        people, callers = self._callers(size)
         chance = random.Random(size)  # noqa: S311  the same requests in every run
-        callers = Callers([(number, self._token(number)) for number in people.callers(CALLERS)])
         requests = {
             name: self._written(
                 f"{name} {size}",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import compress
 
 import msgspec
 
+from openprofile.abroad import Abroad, marks
 from openprofile.clock import Clock, date_time_offset, is_id, new_id
 from openprofile.directory import Directory, fold, gone
 from openprofile.errors import (
@@ -30,11 +28,11 @@ from openprofile.model.parts import (
     PersonDataSources,
     ProfileSourceAnnotation,
 )
-from openprofile.model.primitives import DateTimeOffset, decode, quoted
+from openprofile.model.primitives import DateTimeOffset, quoted
 from openprofile.odata.payload import Members, entity, members, merge, write
 from openprofile.policy import audience
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Trail, concerns, current
+from openprofile.policy.decision import Trail, current
 from openprofile.policy.federation import Federation
 from openprofile.policy.grants import READ_PROFILE, WRITE_PROFILE, require, require_write_to
 from openprofile.store.base import (
@@ -50,7 +48,7 @@ from openprofile.store.base import (
     Store,
     Update,
 )
-from openprofile.telemetry import log
+from openprofile.visibility import audiences_of, visible
 
 THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
 THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
@@ -93,6 +91,7 @@ class Profiles:
         """``limit`` is how many items one facet of one person may hold."""
         self._store = store
         self._federation = federation
+        self._abroad = Abroad(store, federation)
         self._directory = directory
         self._clock = clock
         self._limit = limit
@@ -110,10 +109,11 @@ class Profiles:
         try:
             owner = await self._directory.concerned(caller, who)
         except ResourceNotFound:
-            abroad = None if who is None else await self._abroad(caller, who)
-            if abroad is None:
+            found = None if who is None else await self._abroad.find(caller, fold(who))
+            if found is None:
                 raise
-            return abroad
+            relations = found.relations
+            return Access(caller, found.tenant, found.owner, relations, False, current())
         return await self._access(caller, owner, writes=False)
 
     async def writing(self, caller: Caller, who: str | None) -> Access:
@@ -179,7 +179,7 @@ class Profiles:
         place = self._clock.place()
         insert = Insert(_key(access, facet, item.id), place, write(item), self._limit)
         try:
-            return await self._write(access, insert)
+            return await self._write(access, insert, item.allowed_audiences)
         except Conflict as error:
             raise NameAlreadyExists(
                 f"{facet} has an item with the id {quoted(item.id)} already.", target="id"
@@ -211,7 +211,8 @@ class Profiles:
             return write(item)
 
         try:
-            return await self._write(access, Update(_key(access, facet, item_id), revise))
+            change = Update(_key(access, facet, item_id), revise)
+            return await self._write(access, change, changes.get("allowedAudiences"))
         except Missing as error:
             raise _not_found(facet, item_id) from error
 
@@ -238,9 +239,14 @@ class Profiles:
         assert access.writes
         await self._store.write([Erase(access.tenant, access.owner.id)])
 
-    async def _write(self, access: Access, change: Change) -> Record:
+    async def _write(
+        self, access: Access, change: Change, audiences: AllowedAudiences | None
+    ) -> Record:
+        """The record of a change that gives an item ``audiences``, or none where they stay."""
         assert access.writes
-        (record,) = await self._store.write([change])
+        names = (audiences or "").split(",")
+        noted = marks(access.tenant, access.owner.id, names)
+        record, *_ = await self._store.write([change, *noted])
         assert record is not None
         return record
 
@@ -286,47 +292,11 @@ class Profiles:
     ) -> list[bool]:
         """Which of the records the caller sees; most are seen whether or not groups are shared."""
         if access.groups_unknown:
-            shown = _visible(records, access.relations)
+            shown = visible(records, access.relations)
             if all(shown):
                 return shown
             access = await self._with_groups(access)
         return [_sees(access, record, by_id=by_id) for record in records]
-
-    async def _abroad(self, caller: Caller, who: str) -> Access | None:
-        """Access to read the profile of a person of another tenant, who shows the caller something;
-        None where there is nobody like that.
-
-        Every tenant is asked the same, whatever the others answer, and as much for nobody as for
-        somebody who hides: the time is not to tell who is there.
-        """
-        if caller.person is None:
-            return None
-        tenants = self._federation.beyond(caller.tenant)
-        found = await asyncio.gather(*(self._shown_in(tenant, caller, who) for tenant in tenants))
-        for access, shows in found:
-            if access is not None and shows:
-                concerns(access.owner.id)
-                return access
-        for access, _ in found:
-            if access is not None and access.trail is not None:
-                concerns(access.owner.id)
-                access.trail.decisions.append(audience.UNSEEN_ABROAD)
-        return None
-
-    async def _shown_in(self, tenant: str, caller: Caller, who: str) -> tuple[Access | None, bool]:
-        """The access that ``who`` of another tenant would give, and whether anything is seen."""
-        owner = await self._directory.find(tenant, who)
-        items = await self._store.owned(tenant, owner.id if owner else fold(who))
-        if owner is None:
-            return None, False
-        trusted = self._federation.trusted(caller.tenant, by=tenant)
-        to = audience.relations(
-            caller, owner=owner, tenant=tenant, trusted=trusted, shares_group=False
-        )
-        shows = any(
-            audience.visible(_audiences(record), to) for facet, record in items if facet in FACETS
-        )
-        return Access(caller, tenant, owner, to, writes=False, trail=current()), shows
 
     async def _author(self, access: Access) -> IdentitySet:
         """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the
@@ -367,15 +337,6 @@ def _derived(owner: Person, facet: str) -> list[Record]:
     return records
 
 
-class _Audiences(msgspec.Struct, rename="camel"):
-    """As much of an item's text as its visibility depends on."""
-
-    allowed_audiences: AllowedAudiences | None = None
-
-
-_AUDIENCES = msgspec.json.Decoder(_Audiences, dec_hook=decode)
-
-
 def _sees(access: Access, record: Record, *, by_id: bool = False) -> bool:
     """Whether the caller sees an item.
 
@@ -385,44 +346,11 @@ def _sees(access: Access, record: Record, *, by_id: bool = False) -> bool:
     detailed = trail is not None and trail.detailed
     if to == audience.EVERYTHING and not detailed:
         return True
-    audiences = _audiences(record)
+    audiences = audiences_of(record)
     seen = audience.visible(audiences, to)
     if trail is not None and (detailed or (by_id and not seen)):
         trail.decisions.append(audience.seeing(record.id, audiences, to))
     return seen
-
-
-_BEGINNING = re.compile(r'\{"id":"[^"\\]*","allowedAudiences":"([A-Za-z,]+)"')
-"""How an item begins that ``payload.write`` wrote."""
-
-
-def _visible(records: Sequence[Record], to: int) -> list[bool]:
-    """Which of the records are seen by one who has the relations ``to``.
-
-    As ``audience.visible`` says of each; but lists are long, and few audiences are in them.
-    """
-    try:
-        return [
-            _visible_to(begins[1], to)
-            if (begins := _BEGINNING.match(record.text)) is not None
-            else audience.visible(_audiences(record), to)
-            for record in records
-        ]
-    except ValueError:  # names that are none: no item that this service wrote
-        return [audience.visible(_audiences(record), to) for record in records]
-
-
-@lru_cache(maxsize=1024)
-def _visible_to(named: str, to: int) -> bool:
-    return audience.visible(AllowedAudiences.parse(named), to)
-
-
-def _audiences(record: Record) -> AllowedAudiences | None:
-    try:
-        return _AUDIENCES.decode(record.text).allowed_audiences
-    except msgspec.DecodeError as error:
-        log.error("item cannot be read and is not shown", item=record.id, reason=str(error))
-        return None
 
 
 def _key(access: Access, facet: str, item_id: str) -> Key:

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.conftest import Service
+from api.conftest import Service, of_another_tenant
 from openprofile import sample
 from openprofile.bulk.copy import survey
 from openprofile.bulk.export import export
 from openprofile.bulk.load import BadLine, load, replace
 from openprofile.bulk.writer import Counts
 from openprofile.clock import Clock
+from openprofile.model.directory import User
 from openprofile.settings import Limits
 from openprofile.store.base import EraseTenant, Store
 from openprofile.store.sqlite import SqliteStore
@@ -98,3 +100,20 @@ async def test_a_tenant_that_cannot_be_replaced_stays(lived_in: Service) -> None
         with pytest.raises(BadLine, match=reason):
             await replace(store, sample.TENANT, [*lines, wrong], limits=Limits(), clock=Clock())
         assert await survey(store) == before
+
+
+async def test_what_other_tenants_are_shown_is_loaded_as_that(service: Service, data: Path) -> None:
+    token = await of_another_tenant(
+        data, service.parts, User(id="zoe", user_principal_name="z@meadow.example"), "User.Read.All"
+    )
+    ada, zoe = service.person("ada"), service.bearing(token)
+    url = f"users/{sample.person_id('ada')}/profile/interests"
+    body = {"displayName": "Chess", "allowedAudiences": "everyone"}
+    assert (await ada("POST", "me/profile/interests", json=body)).status_code == 201
+    lines = await exported(service.parts.store)
+    assert not any(b"~shown" in line for line in lines)
+    assert (await ada("DELETE", "me/profile")).status_code == 204
+    assert (await zoe("GET", url)).status_code == 404
+    counts = await into(service.parts.store, lines)
+    assert counts.items == 1
+    assert [one["displayName"] for one in (await zoe("GET", url)).json()["value"]] == ["Chess"]

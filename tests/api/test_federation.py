@@ -1,5 +1,7 @@
 """People of another tenant: what is seen of them, and that nobody can tell that they are there."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ from api import batching
 from api.conftest import OTHER_TENANT, TRUSTED_TENANT, Client, Service, fault, of_another_tenant
 from api.test_audiences import ABSENT, ADA, URL, bytes_of, hide
 from openprofile import sample
+from openprofile.abroad import MARKS
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person, User
 from openprofile.policy.caller import GLOBAL_ADMINISTRATOR
 from values import WRITABLE
 
 pytestmark = pytest.mark.anyio
+FIRST_SENT = format_datetime(datetime.now(UTC), usegmt=True)
 EVERY_RIGHT = ("User.ReadWrite.All", "Directory.ReadWrite.All", "Group.ReadWrite.All")
 
 
@@ -186,30 +190,75 @@ async def test_who_shows_nothing_is_answered_as_nobody(
 
 
 async def test_who_is_there_and_who_is_not_are_looked_for_alike(
-    service: Service, stranger: Client, monkeypatch: pytest.MonkeyPatch
+    service: Service, stranger: Client, ally: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store is asked for the same, so the time tells nothing of who is there."""
-    await hide(service)
+    """The store is asked for the same and finds nothing of either, so the time tells nothing."""
+    for _ in range(3):
+        await hide(service)
     store, asked = service.parts.store, []
 
     def watched(name: str) -> Any:
         method = getattr(store, name)
 
         async def call(*arguments: Any) -> Any:
-            asked.append((name, *("who" if one in (ADA, ABSENT) else one for one in arguments)))
-            return await method(*arguments)
+            found = await method(*arguments)
+            what = arguments[0] if name == "get" else None
+            asked.append((name, what and (what.tenant, what.facet, what.id), found and name))
+            return found
 
         return call
 
-    for name in ("person", "owned", "collection", "get", "share_group"):
-        monkeypatch.setattr(store, name, watched(name))
-    runs = []
-    for who in (ADA, ABSENT):
-        fault(await stranger("GET", f"users/{who}/profile"), 404, "Request_ResourceNotFound")
-        runs.append(list(asked))
-        asked.clear()
-    assert runs[0] == runs[1]
-    assert [name for name, *_ in runs[0]].count("owned") == 2
+    runs = {}
+    for caller, gets in ((stranger, 2), (ally, 3)):
+        for who in (ADA, "ada@harbour.example", ABSENT, "nobody@harbour.example"):
+            with monkeypatch.context() as patched:
+                for name in ("person", "owned", "collection", "get", "share_group", "entries"):
+                    patched.setattr(store, name, watched(name))
+                answer = await caller("GET", f"users/{who}/profile")
+            fault(answer, 404, "Request_ResourceNotFound")
+            runs[who] = [(name, what) for name, what, _ in asked]
+            assert not any(found for name, _, found in asked if name != "person")
+            asked.clear()
+        assert runs[ADA] == runs[ABSENT] == runs["ada@harbour.example"]
+        assert runs["nobody@harbour.example"] == runs[ABSENT]
+        assert [name for name, _ in runs[ADA]].count("get") == gets
+        assert "owned" not in dict(runs[ADA])
+
+
+async def shown_to(caller: Client) -> int:
+    answer = await caller("GET", URL)
+    return len(answer.json()["value"]) if answer.status_code == 200 else 0
+
+
+async def test_whatever_way_an_audience_is_given_it_is_seen_abroad(
+    service: Service, stranger: Client, ally: Client
+) -> None:
+    ada, url = service.person("ada"), "me/profile/interests"
+    item = await hide(service)
+    assert await shown_to(stranger) == await shown_to(ally) == 0
+    await ada("PATCH", f"{url}/{item}", json={"allowedAudiences": "me,federatedOrganizations"})
+    assert (await shown_to(stranger), await shown_to(ally)) == (0, 1)
+    put = await ada("PUT", f"{url}/{item}/allowedAudiences", json={"value": "everyone"})
+    assert put.is_success
+    assert (await shown_to(stranger), await shown_to(ally)) == (1, 1)
+    await ada("DELETE", f"{url}/{item}")
+    assert (await shown_to(stranger), await shown_to(ally)) == (0, 0)
+    body = {"displayName": "x", "allowedAudiences": "everyone"}
+    grouped = [batching.post("1", body, "/me/profile/interests") | {"atomicityGroup": "g"}]
+    await batching.send(ada, *grouped)
+    assert await shown_to(stranger) == 1
+    await ada("DELETE", "me/profile")
+    assert await service.parts.store.owned(sample.TENANT, ADA) == []
+    headers = {"Repeatability-Request-ID": "1", "Repeatability-First-Sent": FIRST_SENT}
+    for _ in range(2):
+        assert (await ada("POST", url, json=body, headers=headers)).status_code == 201
+    assert await shown_to(stranger) == 1
+    owned = {facet for facet, _ in await service.parts.store.owned(sample.TENANT, ADA)}
+    assert owned == {"interests", MARKS}
+    whole = (await ada("GET", "me/profile")).json()
+    assert MARKS not in whole
+    fault(await ada("GET", f"me/profile/{MARKS}"), 400, "BadRequest")
+    fault(await ada("POST", f"me/profile/{MARKS}", json={}), 400, "BadRequest")
 
 
 async def test_ones_own_tenant_comes_first_and_then_those_that_trust_it(
@@ -262,13 +311,15 @@ async def test_pages_links_and_batches_cross_as_well(service: Service, ally: Cli
     assert {one["id"] for one in answer["body"]["value"]} == items
 
 
-async def test_the_audit_log_tells_of_a_hidden_person_of_another_tenant(
+async def test_the_audit_log_tells_of_somebody_who_shows_nothing_any_more(
     service: Service, stranger: Client
 ) -> None:
-    await hide(service)
+    item = await hide(service, audiences="everyone")
+    await service.person("ada")("DELETE", f"me/profile/interests/{item}")
     with capture_logs() as logs:
-        await stranger("GET", f"users/{ADA}/profile")
-        await stranger("GET", f"users/{ABSENT}/profile")
-    hidden, missing = (line for line in logs if line["event"] == "audit")
-    assert (hidden["rule"], hidden["owner"], hidden["tenant"]) == ("audience", ADA, OTHER_TENANT)
-    assert (missing["rule"], missing["owner"]) == (None, None)
+        hidden = await stranger("GET", f"users/{ADA}/profile")
+        missing = await stranger("GET", f"users/{ABSENT}/profile")
+    assert bytes_of(hidden, ADA) == bytes_of(missing, ABSENT)
+    told, untold = (line for line in logs if line["event"] == "audit")
+    assert (told["rule"], told["owner"], told["tenant"]) == ("audience", ADA, OTHER_TENANT)
+    assert (untold["rule"], untold["owner"]) == (None, None)

@@ -27,10 +27,15 @@ def test_a_page_is_what_the_code_says(name: str, page: Any) -> None:
 def test_every_command_and_option_is_on_the_page() -> None:
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
 
+    context = click.Context(main)
+
     def walk(command: click.Command, name: str) -> None:
         if isinstance(command, click.Group):
-            for inner in command.commands.values():
-                walk(inner, f"{name} {inner.name}")
+            for inner in command.list_commands(context):
+                found = command.get_command(context, inner)
+                assert found is not None
+                if not found.hidden:
+                    walk(found, f"{name} {inner}")
             return
         section = text.partition(f"## {name}\n")[2].partition("\n## ")[0]
         assert section, name
@@ -67,7 +72,8 @@ def named(entry: Any) -> Iterator[str]:
 def test_every_page_is_on_the_site_once() -> None:
     site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
     found = list(named(site["project"]["nav"]))
-    assert sorted(found) == sorted(str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md"))
+    assert len(found) == len(set(found))
+    assert {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} <= set(found)
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from openprofile.abroad import MARKS
 from openprofile.bulk import content
 from openprofile.bulk.content import Whole
 from openprofile.etags import etag
@@ -47,6 +48,8 @@ def _person_line(whole: Whole) -> bytes:
     assert isinstance(person, Person)
     profile: dict[str, list[msgspec.Raw]] = {}
     for facet, record in whole.items:
+        if facet == MARKS:
+            continue
         profile.setdefault(facet, []).append(_tagged(record))
     relations = {"family": person.family, "contacts": person.contacts}
     return _line(

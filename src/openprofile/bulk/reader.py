@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from openprofile.abroad import marks
 from openprofile.administration import too_long
 from openprofile.bulk.items import Facet, invalid, made_id
 from openprofile.clock import Clock
@@ -24,7 +25,8 @@ from openprofile.odata.names import hint
 from openprofile.odata.payload import read_whole
 from openprofile.relations import Lists
 from openprofile.settings import Limits
-from openprofile.store.base import Change, Join, Key, PutItem
+from openprofile.store.base import Change, Join, Key, PutItem, Record
+from openprofile.visibility import audiences_of
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of a line that is imported."""
@@ -87,8 +89,12 @@ class Reader:
         yield putting(self._tenant, person)
         for group in _names(_value(own, "memberOf", list[str], []), "memberOf"):
             yield Join(self._tenant, group, user.id, anyway=True)
-        for facet, texts in _value(own, "profile", dict[str, list[msgspec.Raw]], {}).items():
+        profile = _value(own, "profile", dict[str, list[msgspec.Raw]], {})
+        for facet, texts in profile.items():
             yield from self._facet(user.id, facet, texts)
+        items = [Record("", 0, bytes(one).decode()) for texts in profile.values() for one in texts]
+        audiences = {name for item in items for name in (audiences_of(item) or "").split(",")}
+        yield from marks(self._tenant, user.id, audiences)
 
     def _list(self, people: list[str], at: str) -> list[str]:
         if len(people) > self._limits.relations:

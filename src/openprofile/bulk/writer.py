@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from openprofile.abroad import MARKS
 from openprofile.model.primitives import quoted
 from openprofile.store.base import (
     Change,
@@ -45,7 +46,7 @@ class Counts(msgspec.Struct):
         for change in changes:
             self.people += isinstance(change, PutPerson)
             self.groups += isinstance(change, PutGroup)
-            self.items += isinstance(change, PutItem)
+            self.items += isinstance(change, PutItem) and change.key.facet != MARKS
             self.memberships += isinstance(change, Join)
 
 
