@@ -60,9 +60,7 @@ def _thread(wanted: TestOptions, data: Path) -> Iterator[Running]:
     from openprofile.http.control import Endpoints  # noqa: PLC0415
     from openprofile.server.listening import run  # noqa: PLC0415
     from openprofile.server.program import answer  # noqa: PLC0415
-    from openprofile.telemetry import silence  # noqa: PLC0415
-
-    silence()
+    from openprofile.telemetry import silenced  # noqa: PLC0415
 
     answering: Future[tuple[Endpoints, Callable[[], object]]] = Future()
 
@@ -83,13 +81,14 @@ def _thread(wanted: TestOptions, data: Path) -> Iterator[Running]:
             answering.set_exception(error)
 
     thread = threading.Thread(target=work, name="openprofile", daemon=True)
-    thread.start()
-    endpoints, stop = answering.result(_SECONDS)
-    try:
-        yield Running(endpoints.url, Path(endpoints.ca))
-    finally:
-        stop()
-        thread.join()
+    with silenced():
+        thread.start()
+        endpoints, stop = answering.result(_SECONDS)
+        try:
+            yield Running(endpoints.url, Path(endpoints.ca))
+        finally:
+            stop()
+            thread.join()
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from msgspec import Meta
 PREFIX = "OPENPROFILE_"
 
 _OTHERS = re.compile(
-    PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN"
+    PREFIX + "(CONFIG|WORKERS|CRASHES|CSDL|EXAMPLES|ODATA|PERMISSIONS|LIVE_TOKEN|LIVE_URL"
     "|(DEV|EXPLAIN|SERVE|TOKEN|IMPORT|EXPORT|BACKUP|RESTORE|COPY|TEST)_.*|(SERVICE|PORT)_.*)"
 )
 """Variables that are no settings: options of the commands, what tests are told, and what

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import sys
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,12 +91,17 @@ def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str
     return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
 
 
-def silence() -> None:
-    """Tell nothing, unless the program that this runs in has said where its lines go."""
-    if not structlog.is_configured():
-        nothing = structlog.make_filtering_bound_logger(logging.CRITICAL)
-        structlog.configure(wrapper_class=nothing)
-
-
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 """The logger of the program."""
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Log nothing, whatever the program that this runs in has said of its own lines."""
+    # structlog's settings are one for the whole process; this is of one logger.
+    before = vars(log).get("_wrapper_class")
+    vars(log)["_wrapper_class"] = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        vars(log)["_wrapper_class"] = before

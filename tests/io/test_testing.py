@@ -290,7 +290,15 @@ def test_what_cannot_start_says_why(tmp_path: Path) -> None:
 
 
 def test_a_thread_of_ones_own_program_tells_nothing() -> None:
-    script = "from openprofile.testing import running\nwith running() as o: o.client().get('me')"
+    script = (
+        "import structlog\nfrom openprofile.testing import running\n"
+        "with running() as openprofile:\n"
+        "    assert not structlog.is_configured()\n"
+        "    with structlog.testing.capture_logs() as logs:\n"
+        "        openprofile.client(scope='Mail.Read').get('me')\n"
+        "        structlog.get_logger().info('mine')\n"
+        "    assert [one['event'] for one in logs] == ['mine']\n"
+    )
     ended = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
         capture_output=True, text=True, timeout=60, check=True,
