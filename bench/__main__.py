@@ -41,6 +41,7 @@ _REQUESTS = 10_000
 """How many different requests there are of each operation."""
 _STARTS = 7
 _FLOOR = "constant answer"
+_WRITES = frozenset({"create", "patch"})
 _PARTS = ("ratios", "start", "stages", "growth")
 
 
@@ -177,7 +178,8 @@ class Bench:
             )
             for name in operations
         }
-        with self._database(size) as database, self._serve(database) as running:
+        written = not _WRITES.isdisjoint(operations)
+        with self._database(size, written=written) as database, self._serve(database) as running:
             _greet(running.url, callers)
             yield Subject(running, requests)
 
@@ -185,8 +187,8 @@ class Bench:
         return programs.serve(database, self._issuer.url, TENANT, self._log, self._core)
 
     @contextlib.contextmanager
-    def _database(self, size: int) -> Iterator[str]:
-        """The URL of a database with so many people, which a run may write to."""
+    def _database(self, size: int, *, written: bool = True) -> Iterator[str]:
+        """The URL of a database with so many people, a copy where it will be written to."""
         if self._given.store == "postgresql":
             with Server("18") as server:
                 words = conninfo_to_dict(server.dsn)
@@ -199,6 +201,9 @@ class Bench:
             print(f"Storing {size:,} people in {kept} …", file=sys.stderr)
             kept.parent.mkdir(parents=True, exist_ok=True)
             fill(kept, Population(size))
+        if not written:
+            yield f"sqlite:///{kept.absolute()}"
+            return
         with tempfile.TemporaryDirectory(dir=self._given.data) as folder:
             path = Path(folder) / "people.sqlite3"
             shutil.copyfile(kept, path)

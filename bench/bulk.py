@@ -43,6 +43,7 @@ def fill(path: Path, people: Population) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
     scratch.unlink()
+    unfinished.with_name(f"{unfinished.name}-turn").unlink(missing_ok=True)
     unfinished.rename(path)
 
 

@@ -76,7 +76,7 @@ def _started(
     with (
         log.open("ab") as output,
         subprocess.Popen(
-            [*pinned, sys.executable, *arguments],
+            [*pinned, _python(settings), *arguments],
             env=kept | dict(settings), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=output,
         ) as process,
     ):  # fmt: skip
@@ -86,6 +86,13 @@ def _started(
         finally:
             process.terminate()
             process.wait(30)
+
+
+def _python(settings: Mapping[str, str]) -> str:
+    """Python with what a user has installed, where scripts/bench has made it, and nothing else."""
+    installed = ROOT / ".venv/bin/python"
+    needs_driver = settings.get("OPENPROFILE_DATABASE", "").startswith("postgres")
+    return str(installed) if installed.exists() and not needs_driver else sys.executable
 
 
 def _url(process: subprocess.Popen[str], log: Path) -> str:

@@ -29,7 +29,7 @@ _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("log line", guard.log, "info"),
     ("metrics", guard.Meter, "answered"),
     ("repeated requests", Repeatable, "answer"),
-    ("graph: headers, which face", graph.Graph, "answer"),
+    ("the face: which one, and itself", graph.Graph, "answer"),
     ("token to caller", TokenVerifier, "verify"),
     ("path to target", graph, "parse"),
     ("path to target", graph, "bind"),
@@ -44,7 +44,7 @@ _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("answer's text", facets, "entity_body"),
     ("answer's text", facets, "collection_body"),
 )
-_FACE = "the face itself, and what is in no other row"
+_AROUND = "around the guard: routes, CORS"
 
 
 class Stages:
@@ -109,7 +109,7 @@ async def measure(
                 stages.spent = {}
                 began = stages.enter()
                 await app(dict(scope), _receive, _send)
-                stages.leave(_FACE, began)
+                stages.leave(_AROUND, began)
                 taken.append(stages.spent)
                 await asyncio.sleep(0)
             measured = taken[len(scopes) :]

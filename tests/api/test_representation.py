@@ -97,7 +97,8 @@ async def test_the_newer_version_is_given_on_request(ada: Client, position: dict
     assert response.headers["odata-version"] == "4.01"
     assert set(response.json()) == {"@context", "@count", "value"}
     assert "@etag" in response.json()["value"][0]
-    assert (await get(ada, PATH, OData_MaxVersion="4.0")).headers["odata-version"] == "4.0"
+    for old in ("4.0", "4.00"):
+        assert (await get(ada, PATH, OData_MaxVersion=old)).headers["odata-version"] == "4.0"
     for wrong in ("3.0", "x", "", "4", "1e1", "nan", "4.0;x", "4.0.1"):
         fault(await get(ada, PATH, OData_MaxVersion=wrong), 400, "BadRequest")
 

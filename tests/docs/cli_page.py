@@ -52,9 +52,10 @@ def _commands(
     group: click.Group, context: click.Context
 ) -> Iterator[tuple[str, click.Command, click.Context]]:
     """Every command that does something, those of groups after the others."""
-    for name in group.list_commands(context):
+    for name in sorted(group.list_commands(context)):
         command = group.get_command(context, name)
-        assert command is not None
+        if command is None or command.hidden:
+            continue
         inner = click.Context(
             command, parent=context, info_name=name, **_settings(command.context_settings)
         )

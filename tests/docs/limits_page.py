@@ -149,7 +149,7 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
     "store.sqlite_room": {
         "MOST_PROVED": (
             "`/readyz` may say yes, and the write is a 503",
-            "tests/contract/test_sqlite.py::TestRoom::test_a_heartbeat_fails_where_an_item_would",
+            "tests/io/test_full_disk.py::test_what_does_not_fit_is_refused_and_nothing_is_harmed",
         ),
     },
     "odata.batch": {

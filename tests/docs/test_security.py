@@ -9,7 +9,7 @@ from openprofile.model.enums import AllowedAudiences
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
-NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?[^`]*`")
+NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(?:Test\w+::)?(\w+))?[^`]*`")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -18,7 +18,7 @@ def test_every_test_that_a_page_names_is_there(page: Path) -> None:
         assert (ROOT / file).is_file(), file
         if name:
             tests = (ROOT / file).read_text(encoding="utf-8")
-            assert re.search(rf"^ *(async )?def {name}\(", tests, re.MULTILINE), name
+            assert re.search(rf"^ *((async )?def|class) {name}\b", tests, re.MULTILINE), name
 
 
 def test_every_item_of_the_owasp_list_names_a_test() -> None:

@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sqlite3
 import sys
 import time
@@ -20,11 +21,11 @@ from commands import openprofile
 from issuer import ForeignIssuer
 from mixed_load import FILE, ROLES, MixedLoad
 from postgres import VERSIONS, Server
-from served import Served
+from serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-CRASHES = int(os.environ.get("OPENPROFILE_CRASHES", "5"))
+CRASHES = int(os.environ.get("OPENPROFILE_CRASHES", "4"))
 WORKERS = 24
 ANSWERS = 200
 """Acknowledged requests between two crashes, at most."""
@@ -63,7 +64,7 @@ class Setting:
         claims = {"idtyp": "app", "scp": None, "roles": ROLES, "exp": int(time.time()) + 86400}
         self._headers = {"Authorization": f"Bearer {issuer.token(**claims)}"}
         self.service = stack.enter_context(
-            Served(
+            Serving(
                 folder,
                 ISSUER=issuer.url,
                 AUDIENCE="profiles",
@@ -88,7 +89,10 @@ class Setting:
                 others = connection.execute(OTHERS)
                 while others.fetchone() != (0,):
                     others = connection.execute(OTHERS)
-        self.service.start()
+        self.service.__enter__()
+
+    def kill_service(self) -> None:
+        self.service.stop(signal.SIGKILL)
 
     def check_integrity(self) -> None:
         if self.postgres is None:
@@ -125,7 +129,7 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Setting]
 
 @pytest.mark.parametrize("setting", [None, "18"], indirect=True, ids=["sqlite", "postgres-18"])
 async def test_what_was_acknowledged_outlives_a_kill_of_the_service(setting: Setting) -> None:
-    await _crash_and_compare(setting, setting.service.kill, setting.restart_service)
+    await _crash_and_compare(setting, setting.kill_service, setting.restart_service)
 
 
 @pytest.mark.parametrize("setting", VERSIONS, indirect=True)
@@ -140,8 +144,8 @@ async def _crash_and_compare(
     load = MixedLoad(WORKERS, seed=CRASHES)
     acknowledged = unanswered = carried_out = 0
     for number in range(CRASHES):
-        # Another moment each time: from the first answers on.
-        moment = (number % MOMENTS + 1) * ANSWERS // MOMENTS
+        # Another moment each time, early and late ones in turn.
+        moment = (7 * number % MOMENTS + 1) * ANSWERS // MOMENTS
         crashed = False
 
         def enough(answers: int, moment: int = moment) -> bool:

@@ -60,7 +60,7 @@ def explain(
     PATH begins at the version (/beta/me/profile/interests) or below /beta (me/profile/interests).
     """
     question = Question(method, _path(path), dict(_header(one) for one in headers), body)
-    named = context.get_parameter_source("data") == ParameterSource.COMMANDLINE
+    named = context.get_parameter_source("data") != ParameterSource.DEFAULT
     with explained():
         if url is not None:
             found = _ask(url, question, token)

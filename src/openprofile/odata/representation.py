@@ -133,12 +133,12 @@ def answered_version(max_version: str | None) -> str:
     text = max_version.strip()
     if text == "4.0":
         return "4.0"
-    if _VERSION.fullmatch(text) is None or not 4.0 < float(text) < 100:
+    if _VERSION.fullmatch(text) is None or not 4.0 <= float(text) < 100:
         raise BadRequest(
             f"OData-MaxVersion is {quoted(max_version)}; expected 4.0 or 4.01.",
             target="OData-MaxVersion",
         )
-    return "4.01"
+    return "4.0" if float(text) == 4.0 else "4.01"
 
 
 def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) -> bytes:

@@ -58,6 +58,9 @@ _BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
 """KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
 _STEPS = 50_000
 """Steps of SQLite's virtual machine, a few milliseconds, between two looks at the clock."""
+PAGE = 8192
+"""Bytes of a page. Items lie in the tree of their key, and of one profile side by side; with few of
+them on a page the tree would be deep."""
 CACHE = 16_000
 """Kilobytes of the database that each connection keeps; SQLite's own 2,000 hold few profiles."""
 CHECKPOINT = 4000
@@ -452,6 +455,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         )
         try:
             connection.execute("PRAGMA busy_timeout = 5000")
+            connection.execute(f"PRAGMA page_size = {PAGE}")  # of a file that is new
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{CACHE}")

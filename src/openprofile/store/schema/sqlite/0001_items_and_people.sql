@@ -16,7 +16,7 @@ CREATE TABLE person (
     name    TEXT NOT NULL,
     text    TEXT NOT NULL,
     PRIMARY KEY (tenant, id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE UNIQUE INDEX person_name ON person (tenant, name);
 
