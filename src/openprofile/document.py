@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -51,14 +51,35 @@ def read(content: bytes, *, yaml: bool) -> Document:
         line = content.count(b"\n", 0, error.start) + 1
         raise BadDocument(line, "The document is not UTF-8.") from error
     try:
-        return _read_yaml(text) if yaml else _read_json(text)
+        found = _read_yaml(text) if yaml else _read_json(text)
+        for place in _half_characters(found.value, ()):
+            reason = "A string holds half a surrogate pair, which is no character."
+            raise BadDocument(found.line(place), reason)
     except RecursionError as error:
         raise BadDocument(1, "The document is nested too deeply.") from error
+    return found
 
 
 def read_file(path: Path) -> Document:
     """The document in a file: JSON if its name ends so, else YAML. Raises BadDocument, OSError."""
     return read(path.read_bytes(), yaml=path.suffix.lower() != ".json")
+
+
+def _half_characters(value: Any, place: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    """The places of strings that UTF-8 cannot hold."""
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            yield place
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _half_characters(name, (*place, name))
+            yield from _half_characters(inner, (*place, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _half_characters(inner, (*place, index))
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 # ----- JSON
