@@ -33,6 +33,8 @@ SMALL = 16 * 1024
 """Bytes of a body that is not counted."""
 MOST_HELD = 128 * 1024 * 1024
 """Bytes of larger bodies that one process holds at once, of requests that come or are answered."""
+_WITHOUT_LENGTH = frozenset({204, 304})
+"""Statuses without a body; that of a 304 would be that of the 200 (RFC 9110, section 8.6)."""
 
 
 class ClientGone(Exception):
@@ -187,7 +189,7 @@ async def _send(send: Send, answer: Answer, request_id: str, client_id: str | No
     headers["request-id"] = request_id
     if client_id:
         headers["client-request-id"] = client_id
-    if answer.status != 204:
+    if answer.status not in _WITHOUT_LENGTH:
         headers["content-length"] = str(len(answer.body))
     if answer_at_once(send, answer.status, headers, answer.body):
         return

@@ -15,6 +15,7 @@ import asyncio
 import math
 import re
 from collections.abc import Mapping
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
@@ -179,6 +180,11 @@ class Protocol(HttpToolsProtocol):
             self._meter.turned_away("connections")
             self._refuse(ServiceUnavailable("The service has as many connections as it can."))
             return
+        hosts = [name for name, _ in self.headers].count(b"host")
+        if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
+            # RFC 9112, section 3.2: a proxy in front may have gone by another one of them.
+            self._refuse(BadRequest(f"The request has {hosts} Host headers; expected one."))
+            return
         self._deadline = self.loop.time() + self._capacity.body
         self._is_in_body = True
         super().on_headers_complete()
@@ -237,6 +243,7 @@ class Protocol(HttpToolsProtocol):
         own = "".join(f"{name.lower()}: {value}\r\n" for name, value in fault.headers.items())
         head = (
             f"HTTP/1.1 {fault.status} {HTTPStatus(fault.status).phrase}\r\n"
+            f"date: {formatdate(usegmt=True)}\r\n"
             f"content-type: application/json\r\n{own}"
             f"request-id: {request_id}\r\n"
             f"content-length: {len(body)}\r\n"
