@@ -86,8 +86,22 @@ def test_what_is_no_request_is_refused_in_the_one_shape(
     status, headers, body = exchange(program, request_line)
     assert status == 400
     assert headers["content-type"] == "application/json"
+    assert parsedate_to_datetime(headers["date"])
     assert body["error"]["code"] == "BadRequest"
     assert body["error"]["innerError"]["request-id"] == headers["request-id"]
+
+
+@pytest.mark.parametrize("hosts", [(), ("a.example", "b.example"), ("localhost", "localhost")])
+def test_a_request_names_one_host(program: Program, hosts: tuple[str, ...]) -> None:
+    lines = "".join(f"Host: {host}\r\n" for host in hosts)
+    status, headers, body = exchange(program, f"GET /livez HTTP/1.1\r\n{lines}\r\n".encode())
+    assert (status, headers["connection"]) == (400, "close")
+    assert f"{len(hosts)} Host headers" in body["error"]["message"]
+
+
+def test_a_request_of_http_1_0_needs_no_host(program: Program) -> None:
+    status, headers, _ = exchange(program, b"GET /livez HTTP/1.0\r\n\r\n")
+    assert (status, headers["connection"]) == (200, "close")
 
 
 def test_a_head_is_read_so_far_and_no_further(program: Program) -> None:

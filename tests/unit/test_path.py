@@ -57,6 +57,28 @@ def test_a_path_is_bound_to_the_model(
     assert bound(path) == Target(names, keys, kind, collection, tail)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/users/a",
+        "/users/a/profile/interests",
+        "/users/a/profile/interests/b",
+        "/users/a/manager/profile",
+        "/me/profile/interests/b",
+        "/groups/a/members/b",
+    ],
+)
+def test_names_as_the_model_spells_them_lead_where_others_do(path: str) -> None:
+    spelled, other = bound(path), bound(path.upper())
+    assert other.keys == tuple(key and key.upper() for key in spelled.keys)
+    assert (spelled.names, spelled.kind, spelled.collection, spelled.tail) == (
+        other.names,
+        other.kind,
+        other.collection,
+        other.tail,
+    )
+
+
 def test_a_version_has_what_it_has() -> None:
     with pytest.raises(BadRequest, match="profile"):
         bind(parse("/users/a/profile"), VERSIONS["v1.0"])
