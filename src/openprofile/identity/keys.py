@@ -53,11 +53,11 @@ class PublishedKeys:
         """
         if key_id not in self._keys:
             if self._fetching is None and self._may_fetch():
-                self.start()
+                self._start()
             if self._fetching is not None:
                 await asyncio.shield(self._fetching)
         elif self._fetching is None and self._elapsed(STALE_AFTER) and self._may_fetch():
-            self.start()  # nobody waits for it
+            self._start()  # nobody waits for it
         found = self._keys.get(key_id)
         if found is None and self._failed:
             raise ServiceUnavailable(
@@ -71,8 +71,12 @@ class PublishedKeys:
     def _elapsed(self, seconds: int) -> bool:
         return self._tried is None or abs(self._clock.seconds() - self._tried) >= seconds
 
-    def start(self) -> None:
-        """Begin to fetch the keys, before anybody asks for one."""
+    def prepare(self) -> None:
+        """Begin to fetch the keys, unless somebody has asked for one already."""
+        if self._tried is None:
+            self._start()
+
+    def _start(self) -> None:
         self._tried = self._clock.seconds()
         self._fetching = asyncio.create_task(self._update())
 
