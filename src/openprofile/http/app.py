@@ -107,6 +107,8 @@ class App:
                 Exception: self._refuse,
             },
         )
+        # A slash too many is not found: a redirect would lead to whatever Host the request names.
+        self._edges.router.redirect_slashes = False
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
