@@ -39,6 +39,8 @@ class Conditions(msgspec.Struct, frozen=True):
         """Whether a reader has this version already; raises ResourceModified where it asks for
         another.
         """
+        if self.if_match is None and self.if_none_match is None:
+            return False
         tag = etag(record)
         self._match(tag)
         return self.if_none_match is not None and _names(self.if_none_match, tag)

@@ -111,11 +111,14 @@ def documented(kind: type[Options] = Options) -> Iterator[Option]:
 def options(kind: type[Kind], given: Mapping[str, Any]) -> Kind:
     """The options that ``given`` holds values of, the others by default; raises BadOptions."""
     known = {one.name: one for one in documented(kind)}
+    taken = dict(given)
     for name, value in given.items():
         if name not in known:
             raise BadOptions(f"There is no option {name!r}; expected one of {', '.join(known)}.")
         _check(known[name], value)
-    return kind(**given)
+        if known[name].type is Path and value is not None:
+            taken[name] = Path(value)
+    return kind(**taken)
 
 
 def _check(option: Option, value: Any) -> None:

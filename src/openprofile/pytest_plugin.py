@@ -59,8 +59,12 @@ def openprofile(request: pytest.FixtureRequest, openprofile_server: Server) -> I
     ``@pytest.mark.openprofile(…)`` says how it is made.
     """
     marker = request.node.get_closest_marker("openprofile")
+    if marker and marker.args:
+        raise BadOptions(
+            "The marker openprofile takes its options by name: seed=…, sample=…, id=…."
+        )
     wanted = dict(marker.kwargs) if marker else {}
-    if isinstance(wanted.get("seed"), str):
+    if isinstance(wanted.get("seed"), (str, Path)):
         wanted["seed"] = request.path.parent / wanted["seed"]
     tenant = openprofile_server.tenant(**wanted)
     request.node.stash[_TENANT] = tenant

@@ -17,7 +17,7 @@ from openprofile.bulk.writer import reason
 from openprofile.clock import Clock, is_id
 from openprofile.directory import Directory, fold
 from openprofile.document import BadDocument, Document, Step
-from openprofile.errors import Fault
+from openprofile.errors import Fault, ResourceNotFound
 from openprofile.model.directory import Group
 from openprofile.model.shape import shape
 from openprofile.settings import Limits
@@ -38,6 +38,8 @@ class Seed:
         self._tenant = tenant
         self._people: dict[str, str] = {}
         """Ids by folded principal names."""
+        self._stored: set[str] = set()
+        """Folded ids of the people and groups."""
         self._places: dict[int, Place] = {}
         """Where in the document a change comes from, by the change's identity."""
         value = {} if document.value is None else document.value
@@ -51,16 +53,18 @@ class Seed:
     async def changes(self, directory: Directory, limits: Limits, clock: Clock) -> list[Change]:
         """What stores it all, groups first; raises BadDocument for what cannot be stored."""
         reader, found = Reader(self._tenant, limits, clock), list[Change]()
-        for _, person in self._persons:
+        for place, person in self._persons:
             name = person.get("userPrincipalName")
             if isinstance(name, str):
                 there = await directory.find(self._tenant, name)
                 made = str(uuid.uuid5(uuid.UUID(self._tenant), f"user/{fold(name)}"))
                 person.setdefault("id", there.id if there else made)
                 self._people[fold(name)] = person["id"]
+                self._store_once(person, place)
         for place, group in self._groups:
             members = group.pop("members", [])
             group.setdefault("id", self._group_id(group.get("displayName")))
+            self._store_once(group, place)
             found += self._read(reader, place, _A_GROUP | group)
             for one in await self._ids(members, (*place, "members"), directory):
                 found.append(Join(self._tenant, fold(str(group["id"])), one, anyway=True))
@@ -98,7 +102,11 @@ class Seed:
                 for name, people in relations.items()
             }
         if isinstance(person.get("memberOf"), list):
-            person["memberOf"] = [self._group_id(one) for one in person["memberOf"]]
+            named = enumerate(person["memberOf"])
+            person["memberOf"] = [
+                await self._known_group(one, (*place, "memberOf", index), directory)
+                for index, one in named
+            ]
 
     async def _ids(self, names: Any, place: Place, directory: Directory) -> list[str]:
         """The ids of people, by their ids or principal names."""
@@ -114,6 +122,24 @@ class Seed:
                 known = there.id
             found.append(fold(known or name))
         return found
+
+    async def _known_group(self, name: Any, place: Place, directory: Directory) -> Any:
+        """The id of a group of the document or of the directory, by it or by its name."""
+        group_id = self._group_id(name)
+        if isinstance(group_id, str) and fold(group_id) not in self._stored:
+            try:
+                await directory.known_group(self._tenant, fold(group_id))
+            except ResourceNotFound as error:
+                raise self._bad(place, f"There is no group {name!r}.") from error
+        return group_id
+
+    def _store_once(self, content: dict[str, Any], place: Place) -> None:
+        """Raise BadDocument for a person or a group that the document has already."""
+        one = fold(str(content.get("id")))
+        if one in self._stored:
+            told = content.get("userPrincipalName") or content.get("displayName") or one
+            raise self._bad(place, f"{told!r} is there twice.")
+        self._stored.add(one)
 
     def _group_id(self, name: Any) -> Any:
         """The id of a group, by it or by its name, as the sample groups have it too."""

@@ -98,8 +98,10 @@ class Clock:
 class Faults:
     """What is planned to go wrong in one tenant."""
 
-    def __init__(self, control: _Control) -> None:
+    def __init__(self, control: _Control, find: Callable[[str], User]) -> None:
+        """``find`` returns the person with an id, principal name or alias."""
         self._control = control
+        self._find = find
 
     def add(
         self,
@@ -117,7 +119,12 @@ class Faults:
         count: int | None = None,
         rate: float = 1,
     ) -> str:
-        """Plan a fault and return its id; docs/stand-in.md says what each of these does."""
+        """Plan a fault and return its id; docs/stand-in.md says what each of these does.
+
+        Raises Refused for a fault that cannot happen, of a ``person`` there is not for one.
+        """
+        if isinstance(person, str):
+            person = self._find(person)
         fault = {
             "status": status,
             "retryAfter": retry_after,
@@ -127,7 +134,7 @@ class Faults:
             "after": after,
             "method": method,
             "path": path,
-            "person": person.id if isinstance(person, User) else person,
+            "person": person.id if person else None,
             "skip": skip,
             "count": count,
             "rate": rate,
@@ -196,7 +203,7 @@ class Tenant:
         self.client_secret: str = endpoints["client"]["secret"]
         """The sample application, by which MSAL and azure-identity get tokens."""
         self._control = server.control(f"tenants/{self.id}/")
-        self.faults = Faults(self._control)
+        self.faults = Faults(self._control, self.user)
         self.clock = Clock(self._control)
         self._opened = contextlib.ExitStack()
 

@@ -14,7 +14,8 @@ from issuer import ForeignIssuer, encoded
 from openprofile.clock import Clock
 from openprofile.errors import InvalidAuthenticationToken
 from openprofile.http.app import App
-from openprofile.identity.discovery import LARGEST, foreign_issuers, http_client
+from openprofile.identity.discovery import foreign_issuers
+from openprofile.identity.fetcher import LARGEST
 from openprofile.identity.keys import REFRESH_AFTER, RETRY_AFTER, STALE_AFTER
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.server.stand_in import stand_in
@@ -196,21 +197,18 @@ async def test_clocks_may_differ_by_what_the_settings_allow(
 
 async def test_unknown_keys_cost_one_fetch_however_many_ask(issuer: ForeignIssuer) -> None:
     clock = Clock()
-    async with http_client() as client:
-        trusted = foreign_issuers(
-            IssuerSettings(issuer=issuer.url, audience=["profiles"]), client, clock
-        )
-        verifier = TokenVerifier(trusted, clock)
-        good = issuer.token()
-        await verifier.verify(good)
-        clock.freeze()
-        clock.advance(REFRESH_AFTER)
-        _, claims, signature = good.split(".")
-        for number in range(10_000):
-            head = encoded(f'{{"alg": "RS256", "kid": "unknown{number}"}}'.encode())
-            with pytest.raises(InvalidAuthenticationToken, match="does not publish"):
-                await verifier.verify(f"{head}.{claims}.{signature}")
-        await verifier.verify(good)
+    trusted = foreign_issuers(IssuerSettings(issuer=issuer.url, audience=["profiles"]), clock)
+    verifier = TokenVerifier(trusted, clock)
+    good = issuer.token()
+    await verifier.verify(good)
+    clock.freeze()
+    clock.advance(REFRESH_AFTER)
+    _, claims, signature = good.split(".")
+    for number in range(10_000):
+        head = encoded(f'{{"alg": "RS256", "kid": "unknown{number}"}}'.encode())
+        with pytest.raises(InvalidAuthenticationToken, match="does not publish"):
+            await verifier.verify(f"{head}.{claims}.{signature}")
+    await verifier.verify(good)
     assert issuer.fetches == 2
 
 

@@ -106,10 +106,13 @@ async def test_a_seed_may_be_json_and_add_to_a_sample_person(tenant: Tenant) -> 
         ("manager: noor@", "manager: nora@", 7, "Nobody is called 'nora@harbour.example'"),
         ("[mats@harbour.example]", "[zoe@harbour.example]", 10, "Nobody is called 'zoe@"),
         ("bram@harbour.example]", "zoe@harbour.example]", 3, "Nobody is called 'zoe@"),
-        ("[Chess Club]", "[Ches Club]", 5, "no group has the id"),
+        ("[Chess Club]", "[Ches Club]", 8, "There is no group 'Ches Club'."),
+        ("- displayName: Sailing Crew", "- id: 7\n  - displayName: Sailing Crew", 2, "id"),
         ("people:", "persons:", 4, "There is no 'persons'; expected 'people' and 'groups'."),
         ("  - displayName: Sailing Crew", "  - Sailing Crew\n  - ", 2, "Expected an object."),
         ("  - userPrincipalName: mats@", f"{TWICE}  - userPrincipalName: mats@", 19, "another"),
+        ("userPrincipalName: mats@", "userPrincipalName: LEA@", 19, "is there twice."),
+        ("people:", "  - displayName: Sailing Crew\npeople:", 4, "'Sailing Crew' is there twice."),
     ],
 )
 async def test_what_is_wrong_in_a_seed_is_told_with_its_line_and_nothing_is_stored(
@@ -137,6 +140,15 @@ async def test_reset_brings_back_what_was_seeded(tenant: Tenant) -> None:
     assert (await tenant("POST", "reset")).status_code == 204
     assert len((await lea("GET", INTERESTS)).json()["value"]) == 1
     assert len((await tenant("GET", "endpoints")).json()["users"]) == len(sample.people()) + 2
+
+
+async def test_reset_stamps_what_was_seeded_with_the_time_it_goes_back_to(tenant: Tenant) -> None:
+    await seeded(tenant)
+    await tenant.made("clock", now="2050-01-01T00:00:00Z", frozen=True)
+    assert (await tenant("POST", "reset")).status_code == 204
+    lea = await tenant.client(user="lea@harbour.example")
+    (item,) = (await lea("GET", INTERESTS)).json()["value"]
+    assert item["createdDateTime"] < "2050"
 
 
 async def whole(tenant: Tenant) -> list[httpx2.Response]:

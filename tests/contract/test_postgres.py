@@ -314,9 +314,8 @@ class TestFaults:
         with pytest.raises(Unavailable, match="no-such-folder"):
             await PostgresStore.open("host=/no-such-folder")
 
-    async def test_a_queue_that_is_full_refuses_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("openprofile.store.postgres_lane.WAITING", 2)
-        queue: Queue[str, str] = Queue()
+    async def test_a_queue_that_is_full_refuses_more(self) -> None:
+        queue: Queue[str, str] = Queue(2)
         waiting = [asyncio.ensure_future(queue.ask(job)) for job in "ab"]
         await asyncio.sleep(0)
         with pytest.raises(Unavailable, match="2 requests wait"):

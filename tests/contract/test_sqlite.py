@@ -140,6 +140,16 @@ class TestTurn:
 
 
 @pytest.mark.anyio
+async def test_no_more_writes_wait_than_may(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "db", waiting=0)
+    with pytest.raises(Unavailable, match="0 writes wait"):
+        await store.write([insert(key())])
+    with pytest.raises(Unavailable, match="0 writes wait"):
+        await store.check()
+    await store.close()
+
+
+@pytest.mark.anyio
 async def test_a_statement_that_takes_too_long_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,14 +164,6 @@ async def test_a_statement_that_takes_too_long_is_given_up(
         await store.write([insert(key("9"))])
     assert len(await store.collection("t", "o", "f")) == 10
     await store.close()
-
-    async def test_no_more_writes_wait_than_may(self, tmp_path: Path) -> None:
-        store = SqliteStore(tmp_path / "db", waiting=0)
-        with pytest.raises(Unavailable, match="0 writes wait"):
-            await store.write([insert(key())])
-        with pytest.raises(Unavailable, match="0 writes wait"):
-            await store.check()
-        await store.close()
 
 
 @pytest.mark.anyio

@@ -128,7 +128,7 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             f"{_API}test_the_index_keeps_so_many_characters_of_a_value",
         ),
     },
-    "identity.discovery": {
+    "identity.fetcher": {
         "LARGEST": (
             "503 `serviceNotAvailable`",
             "tests/api/test_foreign_issuers.py::test_an_issuer_that_cannot_be_used_is_a_503",

@@ -209,10 +209,21 @@ def test_a_database_of_a_newer_program_is_refused_with_a_sentence(tmp_path: Path
 def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
     with Program(tmp_path / "data") as program:
         port = program.url.rpartition(":")[2]
-        ended = run("dev", "--port", port, "--data", str(tmp_path / "other"))
-    assert ended.returncode == 1
-    assert port in ended.stderr
-    assert "Traceback" not in ended.stderr
+        ended = run("dev", "--port", port, "--data", str(program.data))
+        assert ended.returncode == 1
+        assert f"port {port}, where another program listens; name another" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert program.url.endswith(port), "it took away what tells of the one that runs"
+
+
+def test_a_dropped_connection_is_no_defect_in_the_log(tmp_path: Path) -> None:
+    with Program(tmp_path / "data") as program:
+        planned = {"drop": True, "count": 1}
+        httpx2.post(f"{program.url}/_openprofile/faults", json=planned).raise_for_status()
+        with pytest.raises(httpx2.TransportError):
+            read(program)
+        assert read(program).status_code == 200
+        assert "ASGI" not in program.log
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.com"])

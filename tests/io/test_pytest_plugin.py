@@ -117,6 +117,27 @@ def test_a_seed_comes_from_the_settings_or_the_marker(project: Project) -> None:
     )
 
 
+def test_a_marker_takes_a_path_beside_its_test(project: Project) -> None:
+    below = project.root / "below"
+    below.mkdir()
+    (below / "lea.yaml").write_text("people: [{userPrincipalName: lea@harbour.example}]\n")
+    (below / "test_below.py").write_text(
+        "import pathlib, pytest\n"
+        "@pytest.mark.openprofile(seed=pathlib.Path('lea.yaml'), sample=False)\n"
+        "def test_it(openprofile):\n"
+        "    assert [user.alias for user in openprofile.users] == ['lea']\n"
+    )
+    assert "1 passed" in project.passes("")
+
+
+def test_a_marker_takes_no_option_without_its_name(project: Project) -> None:
+    ended = project.run(
+        "import pytest\n@pytest.mark.openprofile('lea.yaml')\ndef test_it(openprofile):\n    pass\n"
+    )
+    assert ended.returncode == 1
+    assert "takes its options by name: seed=" in ended.stdout
+
+
 def test_options_come_from_the_settings_and_above_them_the_command_line(project: Project) -> None:
     project.settings(
         "openprofile_host = 127.0.0.1\nopenprofile_data = kept\nopenprofile_memory = no"

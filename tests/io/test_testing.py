@@ -108,6 +108,15 @@ def test_a_dropped_connection_has_no_answer(tenant: Tenant) -> None:
     assert "carried out first" in post["reason"]
 
 
+def test_a_fault_names_its_person_as_everything_does(tenant: Tenant) -> None:
+    ada, bram = tenant.client("ada"), tenant.client("bram")
+    for person in ("bram", "bram@harbour.example", tenant.user("bram").id, tenant.user("bram")):
+        tenant.faults.add(status=500, person=person, count=1)
+        assert [client.get("me").status_code for client in (ada, bram, bram)] == [200, 500, 200]
+    with pytest.raises(Refused, match="Nobody is called 'zoe'"):
+        tenant.faults.add(status=500, person="zoe")
+
+
 def test_an_item_that_is_dropped_drops_its_batch(tenant: Tenant) -> None:
     client = tenant.client()
     tenant.faults.add(drop=True, path="/me/profile/skills", count=1)
@@ -265,6 +274,15 @@ def test_a_server_that_runs_already_is_left_running() -> None:
         with pytest.raises(Refused, match="no tenant"):
             first.server.control(f"tenants/{other.id}/")("GET", "requests")
         assert first.client().get(INTERESTS).json()["value"] == []
+
+
+def test_paths_may_be_strings(tmp_path: Path) -> None:
+    (tmp_path / "people.json").write_text(json.dumps(SEED))
+    with running(
+        seed=str(tmp_path / "people.json"), data=str(tmp_path / "data"), sample=False
+    ) as tenant:
+        assert [user.alias for user in tenant.users] == ["lea"]
+        assert tenant.ca == tmp_path / "data" / "ca.pem"
 
 
 def test_what_cannot_start_says_why(tmp_path: Path) -> None:

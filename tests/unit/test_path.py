@@ -1,6 +1,7 @@
 import pytest
 
 from openprofile.errors import BadRequest
+from openprofile.http.operation import operation
 from openprofile.model.directory import BETA, VERSIONS, User
 from openprofile.model.facets import PersonInterest
 from openprofile.model.profile import Profile
@@ -57,6 +58,28 @@ def test_a_path_is_bound_to_the_model(
     assert bound(path) == Target(names, keys, kind, collection, tail)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/users/a",
+        "/users/a/profile/interests",
+        "/users/a/profile/interests/b",
+        "/users/a/manager/profile",
+        "/me/profile/interests/b",
+        "/groups/a/members/b",
+    ],
+)
+def test_names_as_the_model_spells_them_lead_where_others_do(path: str) -> None:
+    spelled, other = bound(path), bound(path.upper())
+    assert other.keys == tuple(key and key.upper() for key in spelled.keys)
+    assert (spelled.names, spelled.kind, spelled.collection, spelled.tail) == (
+        other.names,
+        other.kind,
+        other.collection,
+        other.tail,
+    )
+
+
 def test_a_version_has_what_it_has() -> None:
     with pytest.raises(BadRequest, match="profile"):
         bind(parse("/users/a/profile"), VERSIONS["v1.0"])
@@ -99,3 +122,8 @@ def test_what_the_model_lacks_is_named(path: str, segment: str) -> None:
 def test_a_malformed_key_is_refused(path: str) -> None:
     with pytest.raises(BadRequest):
         bound(path)
+
+
+def test_paths_without_end_go_by_names_of_a_bounded_number() -> None:
+    named = {operation("beta", bound("/me" + "/manager" * depth)) for depth in range(3, 60)}
+    assert named == {"/beta/me/manager/manager/manager", "/beta/me/manager/manager/manager/…"}

@@ -213,9 +213,9 @@ class Control:
     # ----- state
 
     async def _reset(self, request: Request, tenant: Tenant, last: str) -> Answer:
+        tenant.clock.thaw()  # before what was seeded is stamped with the time
         await tenant.state.reset()
         tenant.faults.clear()
-        tenant.clock.thaw()
         tenant.recent.clear()
         return Answer(204)
 

@@ -22,6 +22,7 @@ from openprofile.http.exchange import (
 from openprofile.http.links import refers
 from openprofile.http.query import (
     PAGED,
+    entries_of,
     entry_of,
     frame_of,
     item_plan,
@@ -108,7 +109,7 @@ class FacetFace:
             form,
             FACETS[facet],
             context,
-            [entry_of(plan, record, url, frame) for record in page.records],
+            entries_of(plan, page.records, url, frame),
             count=page.count,
             next_link=page.next_link,
         )

@@ -31,6 +31,7 @@ from openprofile.errors import (
 from openprofile.http import wire
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.model.directory import VERSIONS
+from openprofile.model.primitives import quoted
 from openprofile.policy.caller import Caller
 from openprofile.policy.decision import current
 
@@ -50,7 +51,8 @@ _STATUSES: dict[int, type[Fault]] = {
         QuotaLimitReached,
     )
 }
-_PATTERN = re.compile(r"\*\*|\*|\{[^/{}]*\}")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_PATTERN = re.compile(r"/\*\*(?=/|$)|\*\*|\*|\{[^/{}]*\}")
 
 Seconds = Annotated[float, Meta(ge=0, le=LONGEST_DELAY)]
 
@@ -272,7 +274,22 @@ def _check(fault: PlannedFault) -> None:
         raise BadRequest("'status' and 'drop' exclude each other: a dropped connection has none.")
     if fault.retry_after is not None and fault.status is None:
         raise BadRequest("'retryAfter' goes with a 'status'.", target="retryAfter")
-    if fault.path is not None and len(_PATTERN.findall(fault.path)) > 20:
+    if fault.method is not None and fault.method.upper() not in _METHODS:
+        known = ", ".join(_METHODS)
+        raise BadRequest(
+            f"'method' is {quoted(fault.method)}; expected one of {known}.", target="method"
+        )
+    if fault.path is not None:
+        _check_path(fault.path)
+
+
+def _check_path(path: str) -> None:
+    if not path or "?" in path or "://" in path:
+        raise BadRequest(
+            f"'path' is {quoted(path)}; expected a path alone, like /me/profile/interests.",
+            target="path",
+        )
+    if len(_PATTERN.findall(path)) > 20:
         raise BadRequest("'path' has more than 20 wildcards.", target="path")
 
 
@@ -296,4 +313,4 @@ def _expression(pattern: str) -> re.Pattern[str]:
     return re.compile("".join([*parts, re.escape(text[end:])]))
 
 
-_WILD = {"**": ".*", "*": "[^/]*"}
+_WILD = {"/**": "(?:/.*)?", "**": ".*", "*": "[^/]*"}

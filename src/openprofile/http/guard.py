@@ -185,16 +185,15 @@ def require_short(path: str, query: str, most: int) -> None:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
-    own = {"request-id": request_id}
+    headers = {_lowered(name): value for name, value in answer.headers.items()}
+    headers["request-id"] = request_id
     if client_id:
-        own["client-request-id"] = client_id
+        headers["client-request-id"] = client_id
     if answer.status not in _WITHOUT_LENGTH:
-        own["content-length"] = str(len(answer.body))
-    headers = {**answer.headers, **own}
-    lines = [f"{_lowered(name)}: {value}" for name, value in headers.items()]
-    if answer_at_once(send, answer.status, lines, answer.body):
+        headers["content-length"] = str(len(answer.body))
+    if answer_at_once(send, answer.status, headers, answer.body):
         return
-    pairs = [(_lowered(name).encode(), value.encode()) for name, value in headers.items()]
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
     await send({"type": "http.response.body", "body": answer.body})
 

@@ -14,7 +14,7 @@ from openprofile.http.facets import profile_context, profile_url
 from openprofile.http.query import (
     LARGEST_PAGE,
     bounded_page,
-    entry_of,
+    entries_of,
     frame_of,
     item_plan,
     no_options,
@@ -73,7 +73,7 @@ class ProfileFace:
             expanded[facet] = Expanded(
                 kind=FACETS[facet],
                 context=f"{context}/{facet}{selected(inner)}",
-                entries=[entry_of(inner, row, f"{url}/{facet}", frame) for row in page.rows],
+                entries=entries_of(inner, page.rows, f"{url}/{facet}", frame),
                 count=page.count,
                 next_link=self._next_link(call, plan, facet, inner, shown, page.next),
                 shown=shown,

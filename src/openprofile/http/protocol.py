@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -44,10 +45,10 @@ _STATUS_LINES = {
 }
 
 
-def answer_at_once(send: Any, status: int, headers: list[str], body: bytes) -> bool:
+def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: bytes) -> bool:
     """Write a whole answer, if ``send`` is the connection's own and nothing stands between.
 
-    ``headers`` are lines, their names in lower case. ASGI's two messages, whose headers uvicorn
+    ``headers`` have their names in lower case. ASGI's two messages, whose headers uvicorn
     looks at one by one, take as long as a third of a read. Returns False where they have to do.
     """
     cycle = getattr(send, "__self__", None)
@@ -55,11 +56,12 @@ def answer_at_once(send: Any, status: int, headers: list[str], body: bytes) -> b
         return False
     if cycle.disconnected:
         return True
+    told = [f"{name}: {value}" for name, value in headers.items()]
     if not cycle.keep_alive:
-        headers.append("connection: close")
-    if _CONTROL.search("".join(headers)):
+        told.append("connection: close")
+    if _CONTROL.search("".join(told)):
         raise ValueError("A header holds a control character.")
-    lines = "\r\n".join(headers)
+    lines = "\r\n".join(told)
     common = b"".join(b"%b: %b\r\n" % header for header in cycle.default_headers)  # the date
     head = _STATUS_LINES[status] + common + f"{lines}\r\n\r\n".encode()
     cycle.waiting_for_100_continue = False

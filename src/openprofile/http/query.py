@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 from urllib.parse import unquote
 
 import msgspec
 
 from openprofile.errors import BadRequest
-from openprofile.etags import etag
+from openprofile.etags import etag, etag_of
 from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
 from openprofile.odata.limits import DEFAULT, Guard
@@ -136,6 +137,18 @@ def entry_of(plan: Plan, record: Record, collection: str, frame: Frame | None) -
     if frame is not None:
         text = msgspec.json.encode(plan.members(text, frame)).decode()
     return Entry(etag(record), text, lambda: item_url(collection, record.id))
+
+
+def entries_of(
+    plan: Plan, records: Sequence[Record], collection: str, frame: Frame | None
+) -> list[Entry]:
+    """What ``entry_of`` gives for each of the records."""
+    if frame is not None:
+        return [entry_of(plan, record, collection, frame) for record in records]
+    return [
+        Entry(etag_of(record.version), record.text, partial(item_url, collection, record.id))
+        for record in records
+    ]
 
 
 def selected(plan: Plan) -> str:

@@ -74,7 +74,8 @@ async def _abort(scope: Scope, receive: Receive) -> None:
     extension = scope.get("extensions", {}).get(_ABORT)
     if extension is not None:
         extension["abort"]()
-        await receive()  # that the client is gone: nothing more is to be sent
+        while (await receive())["type"] != "http.disconnect":
+            pass  # what there is of the request; with that the client is gone nothing is to be sent
 
 
 async def _slowly(body: bytes, seconds: float, send: Send) -> None:

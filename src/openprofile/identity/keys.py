@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 
 from openprofile.clock import Clock
 from openprofile.errors import ServiceUnavailable
 from openprofile.telemetry import log
+
+if TYPE_CHECKING:
+    from openprofile.identity.signatures import Key
 
 REFRESH_AFTER = 60
 """Seconds between two fetches at least: an unknown key id cannot make the service fetch more."""
@@ -23,8 +24,6 @@ STALE_AFTER = 3600
 
 ALGORITHMS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC"}
 """The algorithms that a token may be signed with, each with the type of its keys."""
-
-Key = RSAKey | ECKey
 
 
 class KeysUnavailable(Exception):
@@ -85,7 +84,7 @@ class PublishedKeys:
 
     async def _update(self) -> None:
         try:
-            self._keys = _read(await self._fetch())
+            self._keys = await asyncio.to_thread(_read, await self._fetch())
             self._failed = False
         except KeysUnavailable as error:
             self._failed = True
@@ -100,6 +99,8 @@ class _Document(msgspec.Struct):
 
 def _read(document: bytes) -> dict[str, Key]:
     """The signing keys of a JWKS document by their id; those it cannot use are passed over."""
+    from openprofile.identity.signatures import public_key  # noqa: PLC0415  see there
+
     try:
         entries = msgspec.json.decode(document, type=_Document).keys
     except (msgspec.DecodeError, RecursionError) as error:
@@ -108,28 +109,12 @@ def _read(document: bytes) -> dict[str, Key]:
     for entry in entries:
         if entry.get("use", "sig") != "sig" or not isinstance(entry.get("kid"), str):
             continue
-        key = _key(entry)
+        key = public_key(entry)
         if key is not None:
             found[entry["kid"]] = key
     if not found:
         raise KeysUnavailable("it publishes no key that can be used")
     return found
-
-
-def _key(entry: dict[str, Any]) -> Key | None:
-    """The public key that an entry holds, None for one of another kind or too weak."""
-    try:
-        if entry.get("kty") == "RSA" and len(entry["n"]) * 6 >= 2048:
-            return RSAKey.import_key({name: entry[name] for name in _PARTS if name in entry})
-        if entry.get("kty") == "EC" and entry.get("crv") == "P-256":
-            return ECKey.import_key({name: entry[name] for name in _PARTS if name in entry})
-    except (JoseError, ValueError, TypeError, KeyError):
-        pass
-    return None
-
-
-_PARTS = ("kty", "kid", "alg", "n", "e", "crv", "x", "y")
-"""The members that make a public key; certificates and addresses of others are not looked at."""
 
 
 def _fits(key: Key, algorithm: str) -> bool:

@@ -47,8 +47,11 @@ class Navigation(msgspec.Struct, frozen=True):
         return self.declared or self.target
 
 
-class Model(msgspec.Struct, frozen=True):
-    """What can be reached: an entity container, and what hangs on the types below it."""
+class Model(msgspec.Struct, frozen=True, eq=False):
+    """What can be reached: an entity container, and what hangs on the types below it.
+
+    Two models are never equal, whatever they hold: what follows from one is kept by itself.
+    """
 
     container: Mapping[str, Navigation]
     """The entity sets and singletons that paths begin at."""

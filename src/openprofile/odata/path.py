@@ -6,6 +6,8 @@ Follows OData 4.01 URL Conventions, section 4, with keys in parentheses and as s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -95,6 +97,60 @@ def bind(segments: list[str], model: Model, query: str = "") -> Target:
     Raises BadRequest, as Graph does, for a segment that the model does not have or that says
     nothing of what is before it, and NotSupported for one that OData has and this service does not.
     """
+    return _bound_as_usual(segments, model) or _bound(segments, model, query)
+
+
+class _Place(msgspec.Struct, frozen=True, eq=False):
+    """Where exact names lead, one below the other."""
+
+    names: tuple[str, ...]
+    to: Navigation
+    below: Mapping[str, _Place]
+
+
+@lru_cache(maxsize=8)
+def _places(model: Model) -> Mapping[str, _Place]:
+    """The places of a model that most requests name; the names of some lead on without end."""
+
+    def below(names: tuple[str, ...], here: Mapping[str, Navigation]) -> dict[str, _Place]:
+        if len(names) == _USUAL:
+            return {}
+        return {
+            name: _Place((*names, name), to, below((*names, name), model.navigation(to.target)))
+            for name, to in here.items()
+        }
+
+    return below((), model.container)
+
+
+_USUAL = 3
+"""Names in ``users/{id}/profile/interests/{id}``."""
+
+
+def _bound_as_usual(segments: list[str], model: Model) -> Target | None:
+    """What ``_bound`` gives for exact names and keys as segments, in a third of the time; None for
+    a path in which anything else may stand.
+    """
+    here, rest = _places(model), iter(segments)
+    place, key = None, None
+    keys: list[str | None] = []
+    for name in rest:
+        place = here.get(name)
+        if place is None:
+            return None
+        key = next(rest, None) if place.to.collection else None
+        if key is not None and (key[0] == "$" or "." in key):
+            return None  # a system segment, or a cast perhaps
+        keys.append(key)
+        here = place.below
+    if place is None:
+        return None
+    whole = place.to.collection and key is None
+    return Target(place.names, tuple(keys), place.to.target, whole, ())
+
+
+def _bound(segments: list[str], model: Model, query: str) -> Target:
+    """What ``bind`` gives, whatever stands in the path."""
     here = model.container
     names: list[str] = []
     keys: list[str | None] = []

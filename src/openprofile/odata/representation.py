@@ -256,10 +256,10 @@ def _objects(form: Format, kind: type[Entity], entries: Sequence[Entry]) -> str:
     begin = f'{{"{form.prefix}etag":"'
     return ",".join(
         [
-            f'{begin}{_escaped(entry.etag)}",{entry.text[1:]}'
-            if entry.etag and not entry.derived and entry.text != "{}"
-            else object_text(form, kind, entry)
-            for entry in entries
+            f'{begin}{_escaped(etag)}",{text[1:]}'
+            if etag and not derived and text != "{}"
+            else object_text(form, kind, Entry(etag, text, url, derived, navigation))
+            for etag, text, url, derived, navigation in entries
         ]
     )
 
@@ -363,6 +363,7 @@ def item_url(collection: str, item_id: str) -> str:
     return f"{collection}('{key_text(item_id)}')"
 
 
+@lru_cache(maxsize=4096)  # the same person's again and again
 def key_text(key: str) -> str:
     """A key as it stands in a URL, percent-encoded."""
     # most keys are GUIDs, and quote takes its time to find nothing in them

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from openprofile.clock import Clock
+from openprofile.identity.discovery import foreign_issuers
 from openprofile.identity.tokens import TrustedIssuer
 from openprofile.settings import Settings
 
@@ -13,20 +14,14 @@ from openprofile.settings import Settings
 @asynccontextmanager
 async def trusted_issuers(settings: Settings, clock: Clock) -> AsyncIterator[list[TrustedIssuer]]:
     """Every issuer of the settings, whose keys are fetched until the end; raises BadSettings."""
-    # Only here: the HTTP client takes a tenth of a second to load, and the stand-in needs none.
-    from openprofile.identity.discovery import foreign_issuers, http_client  # noqa: PLC0415
-
-    async with http_client() as client:
-        issuers = [
-            trusted
-            for rules in settings.all_issuers()
-            for trusted in foreign_issuers(rules, client, clock)
-        ]
-        keys = {id(one.keys): one.keys for one in issuers}.values()
-        try:
-            for published in keys:
-                published.start()  # an issuer that cannot be used is in the log from the start on
-            yield issuers
-        finally:
-            for published in keys:
-                await published.close()
+    issuers = [
+        trusted for rules in settings.all_issuers() for trusted in foreign_issuers(rules, clock)
+    ]
+    keys = {id(one.keys): one.keys for one in issuers}.values()
+    try:
+        for published in keys:
+            published.start()  # an issuer that cannot be used is in the log from the start on
+        yield issuers
+    finally:
+        for published in keys:
+            await published.close()

@@ -60,7 +60,10 @@ def listen(host: str, port: int, *, shared: bool = False) -> list[socket.socket]
                     continue  # the machine has no IPv6, say: the first address is enough
                 for other in sockets:
                     other.close()
-                raise OSError(error.errno, f"{error.strerror}: {where[0]} port {port}") from error
+                reason = f"{error.strerror}: {where[0]} port {port}"
+                if error.errno == errno.EADDRINUSE:
+                    reason += ", where another program listens; name another port, or 0 for any"
+                raise OSError(error.errno, reason) from error
             sockets.append(opened)
             port = opened.getsockname()[1]
     return sockets

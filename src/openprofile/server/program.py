@@ -38,7 +38,6 @@ async def answer(
     raise.
     """
     check(options)
-    (data / ENDPOINTS).unlink(missing_ok=True)  # of a run that was killed
     async with stand_in(
         data, memory=options.memory, exposed=options.expose, with_sample=options.sample
     ) as parts:
@@ -49,6 +48,8 @@ async def answer(
                 raise BadOptions(f"{options.seed}: {error}") from error
         plain = listen(options.host, options.port)
         secure = _listen_for_tls(options)
+        # Of a run that was killed. Only now: had a port been taken, it might be of one that runs.
+        (data / ENDPOINTS).unlink(missing_ok=True)
         certificates = Certificates(data, parts.clock)
         context = certificates.server_context(options.host)
         parts.addresses = Addresses(

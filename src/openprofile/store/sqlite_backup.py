@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from openprofile.store.base import Unavailable
 from openprofile.store.migrate import pending
-from openprofile.store.sqlite import availability
+from openprofile.store.sqlite_connection import availability
 from openprofile.whole import whole
 
 if sys.platform != "win32":

@@ -10,7 +10,7 @@ from openprofile.model.primitives import DateTimeOffset
 from openprofile.odata.query.compile import prepare
 from openprofile.odata.query.cursor import Cursor, seal, unseal
 from openprofile.odata.query.plan import Plan
-from unit.odata.library import NOW, Book, Day, Genre, Publisher, Row, found, plan, row
+from unit.odata.library import DUNE, NOW, Book, Day, Genre, Publisher, Row, found, plan, row
 
 KEY = b"0" * 32
 
@@ -181,3 +181,33 @@ def test_a_query_is_understood_once() -> None:
     assert one.plan is other.plan
     long = "$filter=" + "%20or%20".join(["pages%20eq%201"] * 100)
     assert prepare(long, Book) is not prepare(long, Book)
+
+
+@pytest.mark.parametrize(
+    ("options", "attributes"),
+    [
+        ({"filter": "contains(title,'u')"}, {"title"}),
+        ({"filter": "tags/any(t:t ne $it/shelf)", "orderby": "pages"}, {"tags", "shelf", "pages"}),
+        ({"filter": "publisher/seat/name eq 'Rome'"}, {"publisher"}),
+        ({"filter": "true"}, set()),
+    ],
+)
+def test_only_what_the_expressions_look_at_is_typed(
+    options: dict[str, str], attributes: set[str]
+) -> None:
+    (item,) = plan(**options).typed([row(DUNE)])
+    assert set(item.__struct_fields__) == attributes
+    assert all(getattr(item, name) == getattr(DUNE, name) for name in attributes)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"search": "dune"},
+        {"filter": "$it eq $it"},
+        {"filter": "isof(graph.book)"},
+        {"filter": "pages gt 1", "compute": "pages mul 2 as twice"},
+    ],
+)
+def test_an_item_is_typed_whole_where_all_of_it_is_looked_at(options: dict[str, str]) -> None:
+    assert plan(**options).typed([row(DUNE)]) == [DUNE]

@@ -20,6 +20,7 @@ from openprofile.odata.query.evaluate import evaluator, navigates, weight
 from openprofile.odata.query.meaning import OBJECT, Bound, Slot, Type
 from openprofile.odata.query.operands import declared, is_structured, narrowed, qualified
 from openprofile.odata.query.options import Options, options
+from openprofile.odata.query.partial import attributes_of
 from openprofile.odata.query.plan import Expansion, Key, Plan
 from openprofile.odata.query.project import Computed, Part, Selection
 from openprofile.odata.query.tree import Kind, Tree, no_select
@@ -133,6 +134,7 @@ class _Compiler:
             steps=1 + sum(weight(each) for each in bound),
             follows=any(navigates(each) for each in [*bound, *computed.values()]),
             slot=slot,
+            attributes=attributes_of(bound, slot),
         )
 
     def _computed(self, chosen: Options, scope: Scope, where: str) -> dict[str, Bound]:

@@ -122,16 +122,12 @@ def _slot(node: meaning.Slot) -> Evaluate:
 
 def _field(node: meaning.Field) -> Evaluate:
     attribute, read = node.property.attribute, reader(node.property)
-    inner = evaluator(node.of)
-
-    def plain(frame: Frame) -> Any:
-        value = inner(frame)
-        return None if value is None else getattr(value, attribute)
+    plain = _held(node.of, attribute)
 
     def many(frame: Frame) -> Any:
         """The members, of nothing none: a collection is never null."""
-        found = plain(frame) or ()
-        return list(found) if read is None else [read(each) for each in found]
+        found = plain(frame) or []
+        return found if read is None else [read(each) for each in found]
 
     if node.property.collection:
         return many
@@ -144,6 +140,25 @@ def _field(node: meaning.Field) -> Evaluate:
         return None if value is None else convert(value)
 
     return single
+
+
+def _held(of: Bound, attribute: str) -> Evaluate:
+    """What an attribute holds, of null null."""
+    if isinstance(of, meaning.Slot):  # nearly always: a call less for every value
+        index = of.index
+
+        def of_slot(frame: Frame) -> Any:
+            value = frame.slots[index]
+            return None if value is None else getattr(value, attribute)
+
+        return of_slot
+    inner = evaluator(of)
+
+    def of_any(frame: Frame) -> Any:
+        value = inner(frame)
+        return None if value is None else getattr(value, attribute)
+
+    return of_any
 
 
 def _related(node: meaning.Related) -> Evaluate:
@@ -205,6 +220,9 @@ _ORDER = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operato
 def _compare(node: meaning.Compare) -> Evaluate:
     left, right = evaluator(node.left), evaluator(node.right)
     if node.operator == "eq":
+        if isinstance(node.right, meaning.Constant):
+            known = node.right.value
+            return lambda frame: left(frame) == known
         return lambda frame: left(frame) == right(frame)
     if node.operator == "ne":
         return lambda frame: left(frame) != right(frame)
@@ -247,6 +265,8 @@ def _apply(node: meaning.Apply) -> Evaluate:
             return None if value is None else function(value)
 
         return one
+    if len(arguments) == 2:
+        return _apply_to_two(node, *arguments)
 
     def apply(frame: Frame) -> Any:
         given = []
@@ -258,6 +278,24 @@ def _apply(node: meaning.Apply) -> Evaluate:
         if cost is not None:
             frame.guard.spend(cost(*given))
         return function(*given)
+
+    return apply
+
+
+def _apply_to_two(node: meaning.Apply, first: Evaluate, second: Evaluate) -> Evaluate:
+    """What ``_apply`` does for any number, without a list."""
+    function, cost = node.function, node.cost
+
+    def apply(frame: Frame) -> Any:
+        left = first(frame)
+        if left is None:
+            return None
+        right = second(frame)
+        if right is None:
+            return None
+        if cost is not None:
+            frame.guard.spend(cost(left, right))
+        return function(left, right)
 
     return apply
 

@@ -184,6 +184,10 @@ def _indexof(whole: Any, part: Any) -> int:
     return -1
 
 
+def _contains(whole: Any, part: Any) -> bool:
+    return part in whole if isinstance(whole, str) else _indexof(whole, part) >= 0
+
+
 def _startswith(whole: Any, part: Any) -> bool:
     return bool(whole[: len(part)] == part)
 
@@ -282,7 +286,11 @@ def _on_both(gives: str, function: Callable[..., Any], *more: str) -> list[Signa
 
 
 def _length(*arguments: Any) -> int:
-    return sum([len(each) for each in arguments if isinstance(each, str)]) // 64
+    length = 0
+    for each in arguments:
+        if isinstance(each, str):
+            length += len(each)
+    return length // 64
 
 
 def _product(whole: list[Any], *others: Any) -> int:
@@ -293,7 +301,7 @@ def _product(whole: list[Any], *others: Any) -> int:
 FUNCTIONS: Mapping[str, list[Signature]] = {
     "ceiling": [Signature((_N,), "first", _ceiling)],
     "concat": _on_both("first", lambda a, b: a + b),
-    "contains": _on_both("Edm.Boolean", lambda a, b: _indexof(a, b) >= 0),
+    "contains": _on_both("Edm.Boolean", _contains),
     "date": [Signature(("Edm.DateTimeOffset",), "Edm.Date", _date)],
     "day": _part_of_date(2),
     "endswith": _on_both("Edm.Boolean", _endswith),

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
 from openprofile.model.kinds import Entity
-from openprofile.model.primitives import stored
 from openprofile.odata.limits import Guard, Limits
 from openprofile.odata.query.cursor import Cursor, read, refused, written
 from openprofile.odata.query.evaluate import Evaluate, Frame, Navigate
 from openprofile.odata.query.meaning import Type
 from openprofile.odata.query.options import Options
+from openprofile.odata.query.partial import decoder
 from openprofile.odata.query.project import Members, Selection
 from openprofile.odata.query.search import Match
 from openprofile.odata.query.texts import texts
@@ -41,7 +41,7 @@ class Page(msgspec.Struct, frozen=True):
     rows: list[Any]
     """Of those that ``Plan.page`` was given."""
     items: list[Any] | None
-    """The typed value of each row, if the plan looks at them."""
+    """As much of the typed value of each row as the plan looks at, if it does."""
     count: int | None
     """How many items match, whatever the paging; None unless ``$count`` asks."""
     next: Cursor | None
@@ -53,6 +53,10 @@ class Key(msgspec.Struct, frozen=True):
 
     evaluate: Evaluate
     descending: bool
+
+
+Ranks: TypeAlias = "dict[int, tuple[Any, ...]]"
+"""What ``rank`` gives for the values of one sort key, by the item's index."""
 
 
 class Expansion(msgspec.Struct, frozen=True):
@@ -89,7 +93,9 @@ class Plan:
         steps: int,
         follows: bool,
         slot: int,
+        attributes: frozenset[str] | None,
     ) -> None:
+        """``attributes`` are those of an item that ``keep`` and ``keys`` look at, None for all."""
         self.options = chosen
         """Of ``aliases``, all that the expressions may use, wherever they were given a value."""
         self.selection = shown
@@ -111,9 +117,11 @@ class Plan:
         self._slot = slot
         self._gather = texts(item)
         self._fingerprint = _fingerprint(chosen)
-        self._decoder: msgspec.json.Decoder[Any] | None = None
+        self._kind: type[Entity] | None = None
         if item.kind is not None and issubclass(item.kind, Entity):
-            self._decoder = msgspec.json.Decoder(item.kind, dec_hook=stored)
+            self._kind = item.kind
+        whole = match is not None or self._shows_evaluated
+        self._attributes = None if whole else attributes
 
     def page(
         self,
@@ -135,16 +143,16 @@ class Plan:
             raise refused()
         items: list[Any] | None = None
         order: Sequence[int] = range(len(rows))
-        sorted_by: dict[int, tuple[Any, ...]] = {}
+        ranks: Sequence[Ranks] = ()
         if self.evaluates:
             items = self.typed(rows)
             frame = self.frame(now, navigate, guard=guard)
-            order, sorted_by = self._arranged(items, frame)
+            order, ranks = self._arranged(items, frame)
         count = len(order) if self.options.count else None
         left = self.options.top if cursor is None else cursor.left
         start = self.options.skip or 0
         if cursor is not None:
-            start = self._after(cursor, rows, order, sorted_by)
+            start = self._after(cursor, rows, order, ranks)
         width = max(1, min(page_size, self._limits.page))
         if left is not None:
             width = min(width, left)
@@ -153,7 +161,7 @@ class Plan:
         following = None
         if shown and start + width < len(order) and left != 0:
             last = shown[-1]
-            keys = tuple([written(unranked(each)) for each in sorted_by.get(last, ())])
+            keys = tuple([written(unranked(each[last])) for each in ranks])
             row = rows[last]
             following = Cursor(self._fingerprint, keys, row.created, row.id, left)
         return Page(
@@ -185,9 +193,9 @@ class Plan:
         return order[start:end], count
 
     def typed(self, rows: Sequence[Row]) -> list[Any]:
-        """The typed values of rows."""
-        assert self._decoder is not None
-        read_text = self._decoder.decode
+        """As much of the typed values of rows as the plan looks at."""
+        assert self._kind is not None
+        read_text = decoder(self._kind, self._attributes).decode
         return [read_text(row.text) for row in rows]
 
     def frame(
@@ -213,57 +221,55 @@ class Plan:
             return members
         if self._shows_evaluated:
             if item is None:
-                assert self._decoder is not None
-                item = self._decoder.decode(text)
+                assert self._kind is not None
+                item = decoder(self._kind).decode(text)
             frame.slots[0] = item
         return self.selection.project(members, item, frame)
 
     def _kept(self, items: list[Any], frame: Frame) -> list[int]:
-        keep, match, slot = self._keep, self._match, self._slot
+        keep, match, slot, slots = self._keep, self._match, self._slot, frame.slots
         frame.guard.spend(self._steps * len(items))
         kept = []
         for index, item in enumerate(items):
-            frame.slots[slot] = item
+            slots[slot] = item
             if keep is not None and keep(frame) is not True:
                 continue
             if match is None or match(self._gather(item, frame.guard)):
                 kept.append(index)
         return kept
 
-    def _arranged(
-        self, items: list[Any], frame: Frame
-    ) -> tuple[list[int], dict[int, tuple[Any, ...]]]:
-        """Which items are kept, in order, and the ranks of the sort values of each."""
+    def _arranged(self, items: list[Any], frame: Frame) -> tuple[list[int], list[Ranks]]:
+        """Which items are kept, in order, and for each key the ranks of their sort values."""
         order = self._kept(items, frame)
-        if not self._keys:
-            return order, {}
-        values: dict[int, tuple[Any, ...]] = {}
-        cut = self._limits.sort_text
-        for index in order:
-            frame.slots[self._slot] = items[index]
-            found = [key.evaluate(frame) for key in self._keys]
-            values[index] = tuple(
-                [rank(each[:cut] if isinstance(each, (str, bytes)) else each) for each in found]
-            )
+        ranked = [self._ranks(key, items, order, frame) for key in self._keys]
         # Sorting is stable: by the last key first, each time keeping the order of the next ones.
-        for place in reversed(range(len(self._keys))):
-            ranks = {index: values[index][place] for index in order}
-            order.sort(key=ranks.__getitem__, reverse=self._keys[place].descending)
-        return order, values
+        for key, ranks in zip(reversed(self._keys), reversed(ranked), strict=True):
+            order.sort(key=ranks.__getitem__, reverse=key.descending)
+        return order, ranked
+
+    def _ranks(self, key: Key, items: list[Any], order: list[int], frame: Frame) -> Ranks:
+        evaluate, slots, slot, cut = key.evaluate, frame.slots, self._slot, self._limits.sort_text
+        ranks = {}
+        for index in order:
+            slots[slot] = items[index]
+            value = evaluate(frame)
+            ranks[index] = rank(value[:cut] if isinstance(value, (str, bytes)) else value)
+        return ranks
 
     def _after(
         self,
         cursor: Cursor,
         rows: Sequence[Row],
         order: Sequence[int],
-        sorted_by: Mapping[int, tuple[Any, ...]],
+        ranks: Sequence[Ranks],
     ) -> int:
         """The place in ``order`` of the first row after the one that the cursor describes."""
         passed = [rank(read(each)) for each in cursor.keys]
         last = (cursor.created, cursor.id.casefold())
 
         def is_after(index: int) -> bool:
-            for key, here, before in zip(self._keys, sorted_by.get(index, ()), passed, strict=True):
+            for key, ranked, before in zip(self._keys, ranks, passed, strict=True):
+                here = ranked[index]
                 if here != before:
                     return (here > before) is not key.descending
             row = rows[index]

@@ -1,0 +1,113 @@
+"""The items of profiles in SQLite: their statements, and their changes carried out."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TypeAlias
+
+from openprofile.store.base import (
+    Conflict,
+    Delete,
+    Full,
+    Insert,
+    Key,
+    Missing,
+    PutItem,
+    Record,
+    Update,
+    next_version,
+)
+
+Change: TypeAlias = Insert | PutItem | Update | Delete
+
+GET = (
+    "SELECT id, version, text, created FROM item"
+    " WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+)
+LIST = (
+    "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
+    " ORDER BY created, id"
+)
+OWNED = (
+    "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
+    " ORDER BY facet, created, id"
+)
+_COUNT = (
+    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
+    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
+)
+_INSERT = (
+    "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_PUT = _INSERT.replace("INSERT", "INSERT OR REPLACE", 1)
+_UPDATE = (
+    "UPDATE item SET version = ?, text = ? WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+)
+_DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
+
+
+def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
+    """Carry out one change in the transaction that is open, as the Store promises it; one that
+    fails leaves nothing behind.
+    """
+    match change:
+        case Insert():
+            return _insert(connection, change)
+        case PutItem():
+            return _put(connection, change)
+        case Update(key, revise):
+            before = _existing(connection, key)
+            text = revise(before)
+            version = next_version(before.version, text)
+            connection.execute(_UPDATE, (version, text, *place(key)))
+            return Record(key.id, version, text, before.created)
+        case Delete(key, check):
+            check(_existing(connection, key))
+            connection.execute(_DELETE, place(key))
+            return None
+
+
+def place(key: Key) -> tuple[str, str, str, str]:
+    """The parameters of a statement on one item."""
+    return (key.tenant, key.owner, key.facet, key.id)
+
+
+def _insert(connection: sqlite3.Connection, change: Insert) -> Record:
+    key, version = change.key, change.version
+    parameters = (*place(key), version, change.created, change.text)
+    _require_room(connection, key, change.limit)
+    try:
+        connection.execute(_INSERT, parameters)
+    except sqlite3.IntegrityError as error:
+        raise Conflict(f"{key.id} is taken") from error
+    return Record(key.id, version, change.text, change.created)
+
+
+def _put(connection: sqlite3.Connection, change: PutItem) -> Record:
+    key = change.key
+    row = connection.execute(GET, place(key)).fetchone()
+    before = Record(*row) if row else None
+    if before is None:
+        _require_room(connection, key, change.limit)
+    record = change.make(before)
+    if record is not before:
+        parameters = (*place(key), record.version, record.created, record.text)
+        connection.execute(_PUT, parameters)
+    return record
+
+
+def _require_room(connection: sqlite3.Connection, key: Key, limit: int) -> None:
+    where = (key.tenant, key.owner, key.facet)
+    count, has_owner = connection.execute(_COUNT, where).fetchone()
+    if not has_owner:
+        raise Missing(key.owner)
+    if count >= limit:
+        raise Full(f"{key.facet} holds {count} items")
+
+
+def _existing(connection: sqlite3.Connection, key: Key) -> Record:
+    row = connection.execute(GET, place(key)).fetchone()
+    if row is None:
+        raise Missing(key.id)
+    return Record(*row)

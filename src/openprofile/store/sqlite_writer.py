@@ -1,0 +1,217 @@
+"""The one thread that writes to a SQLite database, and commits what waits in groups.
+
+A write is answered after the commit that carries it. While one commit waits for the disk, the
+writes that arrive queue up and share the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from openprofile.metering import SIZES, Histogram
+from openprofile.store import sqlite_answers as answers
+from openprofile.store import sqlite_items as items
+from openprofile.store import sqlite_people as people
+from openprofile.store.base import (
+    Change,
+    Delete,
+    Erase,
+    EraseTenant,
+    Insert,
+    PutItem,
+    Record,
+    Remember,
+    StoreError,
+    Unavailable,
+    Update,
+)
+from openprofile.store.sqlite_connection import availability
+from openprofile.store.sqlite_room import Room
+from openprofile.store.sqlite_turn import Turn
+
+WAITING = 1000
+"""How many writes wait at most, unless told otherwise."""
+GROUP = 256
+"""How many writes one commit carries at most."""
+
+_OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
+"""The changes that write by one statement."""
+_BEAT = "UPDATE heartbeat SET beats = beats + 1, room = zeroblob(?)"
+
+Result: TypeAlias = "list[Record | None]"
+
+
+class _Write:
+    """Changes on their way to the writer, and the future of whoever waits for them."""
+
+    __slots__ = ("changes", "error", "future", "loop", "result", "room")
+
+    def __init__(self, changes: Sequence[Change], room: int = 0) -> None:
+        self.changes = changes
+        self.room = room
+        """Bytes that a heartbeat writes; one is what has no changes."""
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Result] = self.loop.create_future()
+        self.result: Result = []
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """Writes by one connection, in the thread that it starts."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path | None,
+        gate: contextlib.AbstractContextManager[Any],
+        *,
+        waiting: int,
+    ) -> None:
+        """``path`` is the database's, None where it is in memory; ``gate`` is held by each
+        transaction; ``waiting`` is how many writes may wait.
+        """
+        self.groups = Histogram(SIZES)
+        """The writes that each commit carried."""
+        self._connection = connection
+        self._gate = gate
+        self._waiting = waiting
+        self._turn, self._room = Turn(path), Room(path)
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for their turn."""
+        return self._queue.qsize()
+
+    async def write(self, changes: Sequence[Change]) -> Result:
+        """Carry out changes as the Store promises it."""
+        return await self._put(_Write(changes))
+
+    async def beat(self) -> None:
+        """Return once a write has been stored; raise Unavailable if none can be."""
+        await self._put(_Write((), self._room.to_prove()))
+        self._room.proved()
+
+    async def _put(self, write: _Write) -> Result:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if self._queue.qsize() >= self._waiting:
+            raise Unavailable(f"{self._waiting} writes wait for the database already")
+        self._queue.put(write)
+        return await write.future
+
+    async def close(self) -> None:
+        """Finish what was accepted; any further write is Unavailable."""
+        self._closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._turn.close()
+
+    def _run(self) -> None:
+        """The writer's life: take all that wait, commit them together, tell each how it went."""
+        while (first := self._queue.get()) is not None:
+            group, more = [first], True
+            while more and len(group) < GROUP:
+                try:
+                    waiting = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if waiting is None:
+                    self._queue.put(None)
+                    more = False
+                else:
+                    group.append(waiting)
+            self.groups.add(len(group))
+            self._commit(group)
+            for loop in {write.loop for write in group}:
+                settled = [write for write in group if write.loop is loop]
+                with contextlib.suppress(RuntimeError):  # that loop has ended; nobody waits
+                    loop.call_soon_threadsafe(_settle, settled)
+
+    def _commit(self, group: list[_Write]) -> None:
+        try:
+            with self._gate, availability():
+                self._turn.begin(self._connection)
+                try:
+                    for write in group:
+                        self._carry_out(write)
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+        except Exception as error:  # noqa: BLE001  whoever waits for the write is told
+            for write in group:
+                write.error = write.error or error
+                self._room.lacked(write.changes)
+
+    def _carry_out(self, write: _Write) -> None:
+        """Run one write inside the group's transaction; its failure takes back only itself.
+
+        An error of the database itself is raised: it ends the whole group.
+        """
+        if not write.changes:
+            self._connection.execute(_BEAT, (write.room,))
+            return
+        # One statement that fails leaves nothing behind: only several need a savepoint.
+        several = len(write.changes) > 1 or not isinstance(write.changes[0], _OF_ITEMS)
+        if several:
+            self._connection.execute("SAVEPOINT write")
+        try:
+            write.result = [self._apply(change) for change in write.changes]
+        except sqlite3.DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001  what a change raises is its caller's
+            write.error = error
+            if several:
+                self._connection.execute("ROLLBACK TO write")
+        if several:
+            self._connection.execute("RELEASE write")
+
+    def _apply(self, change: Change) -> Record | None:
+        try:
+            return _carried_out(self._connection, change)
+        except StoreError as error:
+            error.change = change
+            raise
+
+
+def _carried_out(connection: sqlite3.Connection, change: Change) -> Record | None:
+    match change:
+        case Insert() | PutItem() | Update() | Delete():
+            return items.apply(connection, change)
+        case Erase(tenant, owner):
+            people.erase(connection, tenant, owner)
+            return None
+        case Remember():
+            answers.remember(connection, change)
+            return None
+        case EraseTenant(tenant):
+            for statement in people.ERASE_TENANT:
+                connection.execute(statement, (tenant,))
+            return None
+        case _:
+            return people.apply(connection, change)
+
+
+def _settle(writes: Sequence[_Write]) -> None:
+    for write in writes:
+        write.settle()
