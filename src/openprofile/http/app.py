@@ -72,7 +72,8 @@ class App:
         self._metadata = MetadataFace()
         self._refusals = Refusals(clock)
         face = face_over(store)
-        batch = Batch(face, face_over, store, authenticate, self._refusals, limits, meter)
+        refusals = self._refusals
+        batch = Batch(face, face_over, store, authenticate, refusals, limits, meter, unread)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
 
         places = Places(capacity.requests, meter)
