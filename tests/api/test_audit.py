@@ -247,6 +247,18 @@ async def test_a_batch_that_is_carried_out_leaves_the_lines_of_its_requests_alon
     assert (line["target"], line["status"], line["rule"]) == ("/beta/$batch", 401, "token")
 
 
+async def test_a_write_of_a_batch_that_goes_nowhere_is_told_as_well(service: Service) -> None:
+    requests = [
+        {"id": "1", "method": "DELETE", "url": "https://elsewhere.example/beta/me/profile"},
+        {"id": "2", "method": "DELETE", "url": "/me/profile", "dependsOn": ["1"]},
+    ]
+    found = await lines(service.person("ada"), "POST", "$batch", json={"requests": requests})
+    assert [(line["method"], line["outcome"], line["status"]) for line in found] == [
+        ("DELETE", "refused", 400),
+        ("DELETE", "refused", 424),
+    ]
+
+
 SENT = {"client_id": "x", "client_secret": SECRET, "username": "u", "password": SECRET,
         "code": SECRET, "code_verifier": SECRET, "assertion": SECRET, "refresh_token": SECRET,
         "device_code": SECRET, "redirect_uri": "http://localhost"}  # fmt: skip

@@ -204,7 +204,8 @@ async def test_a_malformed_path_is_a_bad_request(ada: Client, path: str) -> None
 
 
 async def test_a_path_outside_the_api_is_not_found(ada: Client) -> None:
-    for path in ("/betas", "/beta%2F", "/beta%2Fme", "/v1.0%2Fx", "/nothing", "/favicon.ico"):
+    paths = ("/betas", "/beta%2F", "/beta%2Fme", "/v1.0%2Fx", "/nothing", "/favicon.ico", "/livez/")
+    for path in paths:
         fault(await ada("GET", path), 404, "Request_ResourceNotFound")
     mine = {"client-request-id": "mine"}
     refused = await ada("POST", "/livez", headers=mine)

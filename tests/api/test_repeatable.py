@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from api.batching import JSON, PATH, batch, delete, names, patch, post, send
 from api.conftest import BASE, FACET_LIMIT, Client, Service, fault, user
+from api.test_metrics import count, figures
 from openprofile.http import repeatable
 from openprofile.http.repeatable import CLIENT_WINDOW, WINDOW
 from openprofile.model.facets import FACETS
@@ -54,6 +56,22 @@ async def test_a_create_that_is_repeated_is_carried_out_once(
     assert (await ada("GET", f"{path}/$count")).text == str(int(before) + 1)
     stored = await ada("GET", first.headers["Location"])
     assert stored.headers["ETag"] == first.headers["ETag"]
+
+
+async def test_a_repetition_is_told_of_as_one_and_counted_with_its_operation(
+    service: Service, ada: Client
+) -> None:
+    sent = headers(service)
+    await ada("POST", PATH, json=CHESS, headers=sent)
+    with capture_logs() as logs:
+        again = await ada("POST", PATH, json=CHESS, headers=sent)
+    (line,) = [line for line in logs if line["event"] == "audit"]
+    assert again.status_code == 201
+    told = (line["outcome"], line["rule"], line["owner"])
+    assert told == ("allowed", "repeated", user("ada").id)
+    assert "carried out before" in line["reason"]
+    found = await figures(service)
+    assert found[count(f"/beta/{PATH}", "POST", 201)] == 2
 
 
 async def test_the_original_answer_comes_also_when_the_item_has_changed_since(

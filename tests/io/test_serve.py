@@ -63,6 +63,7 @@ TRUSTED = {"ISSUER": "https://issuer.example/", "AUDIENCE": "profiles"}
         ({**TRUSTED, "PUBLIC_URL": "http://profiles.example"}, "is not https"),
         ({**TRUSTED, "HOST": "0.0.0.0"}, "is not https"),
         ({**TRUSTED, "TRUSTED_PROXIES": "::/0"}, "would believe whoever asks"),
+        ({**TRUSTED, "TRUSTED_PROXIES": "0.0.0.0/1 128.0.0.0/1"}, "would believe whoever asks"),
         ({**TRUSTED, "ISUER": "x"}, "no setting OPENPROFILE_ISUER"),
         ({**TRUSTED, "TLS_CERTIFICATE": "/nowhere.pem"}, "cannot be used"),
         ({**TRUSTED, "DATABASE": "oracle://u:secret@h/"}, "expected sqlite:///FILE"),

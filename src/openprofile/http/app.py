@@ -72,7 +72,8 @@ class App:
         self._metadata = MetadataFace()
         self._refusals = Refusals(clock)
         face = face_over(store)
-        batch = Batch(face, face_over, store, authenticate, self._refusals, limits, meter)
+        refusals = self._refusals
+        batch = Batch(face, face_over, store, authenticate, refusals, limits, meter, unread)
         larger = msgspec.structs.replace(limits, body=limits.batch_body)
 
         places = Places(capacity.requests, meter)
@@ -107,6 +108,8 @@ class App:
                 Exception: self._refuse,
             },
         )
+        # A slash too many is not found: a redirect would lead to whatever Host the request names.
+        self._edges.router.redirect_slashes = False
 
     @property
     def routes(self) -> Sequence[BaseRoute]:

@@ -10,7 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import parse_qsl
 
 from openprofile.clock import new_id
-from openprofile.errors import BadRequest, MethodNotAllowed, NotSupported, UnsupportedMediaType
+from openprofile.errors import (
+    BadRequest,
+    Fault,
+    MethodNotAllowed,
+    NotSupported,
+    UnsupportedMediaType,
+)
 from openprofile.http.batch_run import Execution, Service
 from openprofile.http.body import decoded, json_body
 from openprofile.http.exchange import Answer, Face, Request
@@ -40,12 +46,14 @@ class Batch:
         refusals: Refusals,
         limits: Limits,
         meter: Meter,
+        unread: Callable[[Request, Fault], None],
     ) -> None:
         """``face`` answers a request by itself, ``face_over`` makes one that answers on the part
-        of ``store`` that a member of an atomicity group has.
+        of ``store`` that a member of an atomicity group has; ``unread`` is told of what no face
+        sees.
         """
         self._authenticate = authenticate
-        self._service = Service(face, face_over, store, refusals, limits, meter)
+        self._service = Service(face, face_over, store, refusals, limits, meter, unread)
         self._limits = limits
 
     async def answer(self, request: Request) -> Answer:

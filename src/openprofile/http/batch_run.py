@@ -17,7 +17,7 @@ from urllib.parse import quote
 import msgspec
 
 from openprofile.clock import new_id
-from openprofile.errors import BadRequest, FailedDependency, ServiceUnavailable
+from openprofile.errors import BadRequest, FailedDependency, Fault, ServiceUnavailable
 from openprofile.etags import etag_of
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Request, printable_id
@@ -50,6 +50,8 @@ class Service(msgspec.Struct, frozen=True):
     refusals: Refusals
     limits: Limits
     meter: Meter
+    unread: Callable[[Request, Fault], None]
+    """Told of each individual request that is refused before the face sees it."""
 
 
 class _Pending(NamedTuple):
@@ -209,6 +211,11 @@ class Execution:
                 "Nothing of the atomicity group was stored: what it has read of this item was "
                 "changed by another request meanwhile."
             )
+        if isinstance(outcome, Fault) and index not in self._sent:
+            individual = self._requests[index]
+            told = {"method": individual.method, "path": individual.url, "query": ""}
+            request = msgspec.structs.replace(self._batch, **told, id=self._ids[index], body=b"")
+            self._service.unread(request, outcome)
         if isinstance(outcome, Exception):
             client_id = printable_id(self._requests[index].headers.get("client-request-id"))
             outcome = self._service.refusals.answer(

@@ -28,6 +28,7 @@ from openprofile.errors import (
 )
 from openprofile.http.exchange import LONGEST_CLIENT_ID, Answer, Face, Request, printable_id
 from openprofile.policy.caller import Caller
+from openprofile.policy.decision import Decision, concerns, insist
 from openprofile.store.base import Conflict, Full, Missing, Remember, Remembered, Store
 from openprofile.store.deferred import Deferred, Moved
 from openprofile.store.group import Member
@@ -40,6 +41,11 @@ WINDOW = 24 * 3600
 CLIENT_WINDOW = 300
 """Seconds in which a repeated ``client-request-id`` is the same request, where that is set."""
 
+_REPEATED = Decision(
+    allowed=True,
+    rule="repeated",
+    reason="The request was carried out before; what it was answered with comes again.",
+)
 _ID, _SENT = REQUEST_ID.lower(), FIRST_SENT.lower()
 _GRACE = 3600
 """Seconds that an answer is kept beyond the window: the clocks of nodes may differ by as much."""
@@ -55,6 +61,9 @@ class _Kept(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]
     body: str
+    operation: str = "unknown"
+    owner: str = ""
+    """The person whose data was written."""
 
 
 class _Ticket(msgspec.Struct, frozen=True):
@@ -154,7 +163,7 @@ class Repeatable:
         for _ in range(attempts):
             kept = await self._store.remembered(ticket.tenant, ticket.caller, ticket.id)
             if kept is not None and kept.expires > ticket.now:
-                return _replayed(kept, ticket)
+                return _replayed(kept, ticket, request)
             if ticket.too_old:
                 raise _rejected(
                     PreconditionFailed,
@@ -169,7 +178,7 @@ class Repeatable:
             if not deferred.changes:
                 return answer
             try:
-                await deferred.commit(_remember(ticket, deferred.owner, answer))
+                await deferred.commit(_remember(ticket, deferred.owner, request, answer))
             except (Conflict, Missing, Full, Moved):
                 continue  # somebody else was first, perhaps with this very request
             return answer
@@ -218,8 +227,15 @@ def _fingerprint(request: Request) -> str:
     return found.hexdigest()
 
 
-def _remember(ticket: _Ticket, owner: str, answer: Answer) -> Remember:
-    kept = _Kept(ticket.fingerprint, answer.status, dict(answer.headers), answer.body.decode())
+def _remember(ticket: _Ticket, owner: str, request: Request, answer: Answer) -> Remember:
+    kept = _Kept(
+        ticket.fingerprint,
+        answer.status,
+        dict(answer.headers),
+        answer.body.decode(),
+        request.operation.name,
+        owner,
+    )
     return Remember(
         tenant=ticket.tenant,
         caller=ticket.caller,
@@ -231,7 +247,7 @@ def _remember(ticket: _Ticket, owner: str, answer: Answer) -> Remember:
     )
 
 
-def _replayed(remembered: Remembered, ticket: _Ticket) -> Answer:
+def _replayed(remembered: Remembered, ticket: _Ticket, request: Request) -> Answer:
     if not remembered.text:
         raise _rejected(
             PreconditionFailed,
@@ -244,4 +260,8 @@ def _replayed(remembered: Remembered, ticket: _Ticket) -> Answer:
             f"Another request has this {REQUEST_ID}: a repeated request has the method, URL and "
             "body of the first.",
         )
+    request.operation.name = kept.operation
+    if kept.owner:
+        concerns(kept.owner)
+    insist(_REPEATED)
     return Answer(kept.status, kept.headers, kept.body.encode())

@@ -13,9 +13,9 @@ import msgspec
 from openprofile.errors import AuthorizationRequestDenied
 from openprofile.policy.caller import Caller
 
-Rule: TypeAlias = Literal["permission", "person", "audience"]
+Rule: TypeAlias = Literal["permission", "person", "audience", "repeated"]
 """What decides: the token's permissions; who the caller is to the owner of what is asked for;
-an item's audiences."""
+an item's audiences; that the request was carried out before."""
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -119,10 +119,19 @@ def networks(texts: Sequence[str]) -> list[Network]:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError as error:
             raise BadSettings(f"trusted_proxies: {error}.") from error
-        if network.prefixlen == 0:
-            raise BadSettings(f"trusted_proxies: {text} would believe whoever asks.")
         found.append(network)
+    if _everybody(found):
+        raise BadSettings(f"trusted_proxies: {' '.join(texts)} would believe whoever asks.")
     return found
+
+
+def _everybody(found: Sequence[Network]) -> bool:
+    """Whether networks, each by itself or several together, are all that there is."""
+    four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]
+    six = [each for each in found if isinstance(each, ipaddress.IPv6Network)]
+    return any(each.prefixlen == 0 for each in ipaddress.collapse_addresses(four)) or any(
+        each.prefixlen == 0 for each in ipaddress.collapse_addresses(six)
+    )
 
 
 def _nobody(host: str) -> bool:
