@@ -1,6 +1,7 @@
 import pytest
 
 from openprofile.errors import BadRequest
+from openprofile.http.operation import operation
 from openprofile.model.directory import BETA, VERSIONS, User
 from openprofile.model.facets import PersonInterest
 from openprofile.model.profile import Profile
@@ -121,3 +122,8 @@ def test_what_the_model_lacks_is_named(path: str, segment: str) -> None:
 def test_a_malformed_key_is_refused(path: str) -> None:
     with pytest.raises(BadRequest):
         bound(path)
+
+
+def test_paths_without_end_go_by_names_of_a_bounded_number() -> None:
+    named = {operation("beta", bound("/me" + "/manager" * depth)) for depth in range(3, 60)}
+    assert named == {"/beta/me/manager/manager/manager", "/beta/me/manager/manager/manager/…"}
