@@ -174,6 +174,19 @@ def test_a_test_that_fails_shows_what_it_asked_for_and_why_it_was_refused(projec
     assert "the token has Mail.Read." in shown
 
 
+def test_a_test_that_fails_for_want_of_a_stand_in_does_not_end_the_run(project: Project) -> None:
+    ended = project.run(
+        "def test_it(openprofile):\n"
+        "    openprofile.server.control()('DELETE', f'tenants/{openprofile.id}')\n"
+        "    assert False\n"
+        "def test_next(openprofile):\n"
+        "    assert openprofile.users\n"
+    )
+    assert "INTERNALERROR" not in ended.stdout
+    assert "The stand-in does not tell: There is no tenant" in ended.stdout
+    assert "1 failed, 1 passed" in ended.stdout
+
+
 def test_a_project_that_does_not_use_it_does_not_wait_for_it(project: Project) -> None:
     project.passes(
         "import sys\n"

@@ -127,7 +127,12 @@ def test_keys_come_over_tls_from_an_issuer_whose_certificate_is_trusted(tmp_path
 
 def test_nothing_of_the_stand_in_is_there(tmp_path: Path, issuer: ForeignIssuer) -> None:
     with served(tmp_path, ISSUER=issuer.url, AUDIENCE="profiles") as url:
-        for path in ("common/oauth2/v2.0/token", "common/oauth2/v2.0/authorize", "_openprofile"):
+        dev_only = ["reset", "tokens", "faults", "clock", "seed", "requests", "explain", "parity"]
+        dev_only += ["tenants", "ca.pem", "log", "people/ada@harbour.example", "assets/page.js"]
+        for path in (
+            *("", "common/oauth2/v2.0/token", "common/oauth2/v2.0/authorize", "_openprofile"),
+            *(f"_openprofile/{one}" for one in dev_only),
+        ):
             for method in ("GET", "POST"):
                 assert httpx2.request(method, f"{url}/{path}").status_code == 404
 
