@@ -29,8 +29,9 @@ def test_it_asks_a_stand_in_that_keeps_nothing_on_the_disk(tmp_path: Path) -> No
     with Program(tmp_path / "data", "--memory", "--port", "0") as program:
         url = program.url
         options = ("--token", program.token(), "--url", url)
-        told = run("explain", "GET", f"{url}/beta/me/profile?$select=id", *options)
-    assert "outcome     allowed: 200" in told.stdout, told.stderr
+        for path in (f"{url}/beta/me/profile?$select=id", "beta/me/profile", "me/profile"):
+            told = run("explain", "GET", path, *options)
+            assert "outcome     allowed: 200" in told.stdout, told.stderr
     gone = run("explain", "GET", "me/profile", *options)
     assert gone.returncode == 1
     assert gone.stderr.startswith(f"Error: No stand-in explains at {url}")

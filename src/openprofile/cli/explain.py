@@ -20,6 +20,7 @@ from openprofile.clock import new_id
 from openprofile.hosts import in_url
 from openprofile.http.exchange import Request
 from openprofile.http.explain import PATH, Explanation, Question
+from openprofile.model.directory import VERSIONS
 from openprofile.server.explaining import explaining
 from openprofile.server.stand_in import stand_in
 from openprofile.server.stores import database
@@ -58,6 +59,7 @@ def explain(
     """Say whether METHOD PATH would be allowed, and which rule decides. Nothing is written.
 
     PATH begins at the version (/beta/me/profile/interests) or below /beta (me/profile/interests).
+    A batch is explained request by request.
     """
     question = Question(method, _path(path), dict(_header(one) for one in headers), body)
     named = context.get_parameter_source("data") != ParameterSource.DEFAULT
@@ -74,7 +76,9 @@ def explain(
 def _path(path: str) -> str:
     """What the user wrote, as a request has it: a URL's path and query, percent-encoded."""
     url = urlsplit(path)
-    path = url.path if url.path.startswith("/") else f"/beta/{url.path}"
+    path = url.path
+    if not path.startswith("/"):
+        path = f"/{path}" if path.partition("/")[0] in VERSIONS else f"/beta/{path}"
     query = f"?{url.query}" if url.query else ""
     return quote(path + query, safe="/?%:@!$&'()*+,;=~")
 
