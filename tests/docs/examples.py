@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Self
 from openprofile import settings
 
 ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 CLIENTS = "scripts/test-clients"
 """What runs the blocks that need a client which openprofile itself does not."""
 

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.examples import ROOT, Reader, WrongExample, needs_clients, pages
-
-README = ROOT / "README.md"
+from docs.examples import README, ROOT, Reader, WrongExample, needs_clients, pages
 
 
 @pytest.mark.parametrize(
@@ -21,11 +19,6 @@ README = ROOT / "README.md"
 def test_the_examples_of_a_page_work(page: Path, tmp_path: Path) -> None:
     with Reader(tmp_path / "reader") as reader:
         reader.follow(page.read_text(encoding="utf-8"))
-
-
-def test_the_readme_works_in_a_fresh_clone(tmp_path: Path) -> None:
-    with Reader(tmp_path / "reader", bare=True) as reader:
-        assert reader.follow(README.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
