@@ -15,6 +15,11 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 Kind = TypeVar("Kind", bound="Options")
 
+TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""What Python's ssl, its requests, and Node read the certificates from that they trust: where
+every entrance has them find the stand-in's.
+"""
+
 
 class BadOptions(Exception):
     """The options cannot stand; the message says in a sentence which and why."""

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from openprofile.options import BadOptions, TestOptions, options
+from openprofile.options import TRUSTING, BadOptions, TestOptions, options
 from openprofile.running import Running, started
 
 __all__ = [
@@ -34,8 +34,6 @@ __all__ = [
     "running",
     "serving",
 ]
-
-TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
 class Refused(Exception):

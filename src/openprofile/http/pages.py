@@ -29,6 +29,7 @@ from openprofile.model.directory import Person
 from openprofile.model.facets import FACETS
 from openprofile.model.kinds import ItemFacet
 from openprofile.model.shape import shape
+from openprofile.options import TRUSTING
 from openprofile.store.base import Store
 
 if TYPE_CHECKING:  # it takes longer to load than the stand-in may take to start
@@ -38,8 +39,6 @@ OVERVIEW = "/"
 LOG = "/_openprofile/log"
 PERSON = "/_openprofile/people/{id}"
 ASSETS = "/_openprofile/assets"
-TRUSTING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""What Python's ssl, its requests, and Node read the certificates from that they trust."""
 
 _FOLDER = Path(__file__).parent / "templates"
 _KINDS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
