@@ -39,9 +39,12 @@ def token(program: Program) -> str:
     return program.token()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def tls_url(program: Program, endpoints: dict[str, Any]) -> Iterator[str]:
-    """Where the stand-in answers over TLS, trusted in the way that it says itself."""
+    """Where the stand-in answers over TLS, trusted in the way that it says itself.
+
+    For one test: what another one starts is to trust what the machine trusts.
+    """
     line = re.search("^export (.*)$", program.announcement, re.MULTILINE)
     assert line is not None
     with pytest.MonkeyPatch.context() as environment:
@@ -63,7 +66,7 @@ def application(endpoints: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def visitor(tls_url: str) -> Iterator[httpx2.Client]:
     """What a person's browser does on the sign-in pages."""
     with httpx2.Client() as client:
@@ -89,7 +92,7 @@ class Interests:
         return item
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def interests_api(visitor: httpx2.Client, tls_url: str) -> Interests:
     return Interests(visitor, tls_url)
 
