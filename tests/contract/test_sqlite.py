@@ -141,6 +141,27 @@ def test_what_a_loop_left_behind_is_written_with_what_comes_next(tmp_path: Path)
     second.close()
 
 
+def test_who_comes_while_another_loop_s_group_is_written_does_not_wait_for_that_loop(
+    tmp_path: Path,
+) -> None:
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    store = SqliteStore(tmp_path / "db")
+    first.run_until_complete(people(store))
+    with contextlib.closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        left = first.create_task(store.write([insert(key("1"))]))
+        first.run_until_complete(asyncio.sleep(0))
+        first.run_until_complete(asyncio.sleep(0))
+        assert store._writes._busy
+        second.call_soon(second.call_soon, other.execute, "COMMIT")
+        written = asyncio.wait_for(store.write([insert(key("2"))]), 30)
+        second.run_until_complete(written)
+    first.run_until_complete(left)
+    second.run_until_complete(store.close())
+    first.close()
+    second.close()
+
+
 @pytest.mark.anyio
 class TestTurn:
     async def test_writers_of_several_processes_all_get_their_turn(self, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """The one thread that writes to a SQLite database, and commits what waits in groups.
 
 A write is answered after the commit that carries it. While one commit waits for the disk, the
-writes that arrive queue up and share the next. The thread hears of them when the loop's turn is
-over, of all of the turn at once: each switch from one thread to the other costs both.
+writes that arrive queue up and share the next. The thread is called when a turn of the loop is
+over, for all that wait by then: each switch from one thread to the other costs both.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ WAITING = 1000
 """How many writes wait at most, unless told otherwise."""
 GROUP = 256
 """How many writes one commit carries at most."""
+_PATIENCE = 0.05
+"""Seconds that the thread leaves writes waiting for the loop that is to call it."""
 
 _OF_ITEMS = (Insert, PutItem, Update, Delete)
 """The changes of one item: each writes by one statement."""
@@ -99,9 +101,11 @@ class Writer:
         self._writes: deque[_Write] = deque()
         """Those that wait; the thread takes them."""
         self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        """What the thread waits for; a call with False is the last."""
+        """What the thread waits for: each call is for one group, the last one is False."""
+        self._busy = False
+        """Whether the thread has been called and has not carried out its group."""
         self._calling: asyncio.AbstractEventLoop | None = None
-        """The loop whose turn ends with a call."""
+        """The loop that calls when its turn is over."""
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -111,16 +115,8 @@ class Writer:
         """How many writes wait for their turn."""
         return len(self._writes)
 
-    async def write(self, changes: Sequence[Change]) -> Result:
-        """Carry out changes as the Store promises it."""
-        return await self._put(changes)
-
-    async def beat(self) -> None:
-        """Return once a write has been stored; raise Unavailable if none can be."""
-        await self._put((), self._room.to_prove())
-        self._room.proved()
-
-    async def _put(self, changes: Sequence[Change], room: int = 0) -> Result:
+    async def write(self, changes: Sequence[Change], room: int = 0) -> Result:
+        """Carry out changes as the Store promises it; without any, write ``room`` bytes."""
         if self._closed:
             raise Unavailable("the store is closed")
         if len(self._writes) >= self._waiting:
@@ -128,14 +124,32 @@ class Writer:
         loop = asyncio.get_running_loop()
         write = _Write(loop, changes, room)
         self._writes.append(write)
+        if not self._busy:
+            self._call_after_turn(loop)
+        return await write.future
+
+    async def beat(self) -> None:
+        """Return once a write has been stored; raise Unavailable if none can be."""
+        await self.write((), self._room.to_prove())
+        self._room.proved()
+
+    def _call_after_turn(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._calling is not loop:  # what a loop left that has stopped is taken along
             self._calling = loop
             loop.call_soon(self._call)
-        return await write.future
 
     def _call(self) -> None:
         self._calling = None
-        self._calls.put(True)
+        if self._writes and not self._busy:
+            self._busy = True
+            self._calls.put(True)
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, writes: Sequence[_Write]) -> None:
+        """Tell those who wait on a loop, and call for those who have come in the meantime."""
+        for write in writes:
+            write.settle()
+        if self._writes:
+            self._call_after_turn(loop)
 
     async def close(self) -> None:
         """Finish what was accepted; any further write is Unavailable."""
@@ -145,18 +159,34 @@ class Writer:
         self._turn.close()
 
     def _run(self) -> None:
-        """The writer's life: take all that wait, commit them together, tell each how it went."""
-        going = True
-        while going:
-            going = self._calls.get()
-            while self._writes:
-                group = [self._writes.popleft() for _ in range(min(len(self._writes), GROUP))]
-                self.groups.add(len(group))
-                self._commit(group)
-                for loop in {write.loop for write in group}:
-                    settled = [write for write in group if write.loop is loop]
-                    with contextlib.suppress(RuntimeError):  # that loop has ended; nobody waits
-                        loop.call_soon_threadsafe(_settle, settled)
+        """The writer's life: take those that wait, commit them together, tell each how it went."""
+        while self._is_called():
+            self._carry_out_group()
+        while self._writes:
+            self._carry_out_group()
+
+    def _is_called(self) -> bool:
+        """Wait for the next call, and say whether it is not the last.
+
+        Who comes while the thread is busy relies on another's loop, which may have stopped.
+        """
+        try:
+            return self._calls.get(timeout=_PATIENCE if self._writes else None)
+        except queue.Empty:
+            return True
+
+    def _carry_out_group(self) -> None:
+        if not self._writes:
+            self._busy = False
+            return
+        group = [self._writes.popleft() for _ in range(min(len(self._writes), GROUP))]
+        self.groups.add(len(group))
+        self._commit(group)
+        self._busy = False
+        for loop in {write.loop for write in group}:
+            settled = [write for write in group if write.loop is loop]
+            with contextlib.suppress(RuntimeError):  # that loop has ended; nobody waits
+                loop.call_soon_threadsafe(self._settle, loop, settled)
 
     def _commit(self, group: list[_Write]) -> None:
         try:
@@ -226,8 +256,3 @@ class Writer:
                 return None
             case _:
                 return people.apply(connection, change)
-
-
-def _settle(writes: Sequence[_Write]) -> None:
-    for write in writes:
-        write.settle()
