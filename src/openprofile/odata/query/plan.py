@@ -158,18 +158,18 @@ class Plan:
             width = min(width, left)
             left -= width
         shown = order[start : start + width]
+        if items is None:
+            found = list(rows[start : start + width])  # of all rows, in their own order
+        else:
+            found = [rows[index] for index in shown]
+            items = [items[index] for index in shown]
         following = None
         if shown and start + width < len(order) and left != 0:
             last = shown[-1]
             keys = tuple([written(unranked(each[last])) for each in ranks])
             row = rows[last]
             following = Cursor(self._fingerprint, keys, row.created, row.id, left)
-        return Page(
-            [rows[index] for index in shown],
-            None if items is None else [items[index] for index in shown],
-            count,
-            following,
-        )
+        return Page(found, items, count, following)
 
     def count(
         self,
