@@ -154,8 +154,7 @@ def _shown(plan: Plan, record: Record, frame: Frame | None) -> Record:
     """A record with what the answer shows of it as its text."""
     if frame is None:
         return record
-    text = msgspec.json.encode(plan.members(record.text, frame)).decode()
-    return Record(record.id, record.version, text, record.created)
+    return Record(record.id, record.version, plan.shown(record.text, frame), record.created)
 
 
 def selected(plan: Plan) -> str:

@@ -18,8 +18,8 @@ from openprofile.odata.query.cursor import Cursor, read, refused, written
 from openprofile.odata.query.evaluate import EvaluateEach, Frame, Navigate
 from openprofile.odata.query.meaning import Type
 from openprofile.odata.query.options import Options
-from openprofile.odata.query.partial import decoder
-from openprofile.odata.query.project import Members, Selection
+from openprofile.odata.query.partial import cutter, decoder
+from openprofile.odata.query.project import Selection
 from openprofile.odata.query.search import Match
 from openprofile.odata.query.texts import texts
 
@@ -108,6 +108,10 @@ class Plan:
         self.evaluates = keep is not None or match is not None or bool(keys)
         """Whether the typed items are looked at to decide which come, and in which order."""
         self._shows_evaluated = shown is not None and shown.evaluates
+        self._cuts_to: frozenset[str] | None = None
+        """The properties that are shown, where others are just left out."""
+        if shown is not None and shown.parts is not None and shown.cuts:
+            self._cuts_to = frozenset(shown.parts)
         self._limits = limits
         self._keep = keep
         self._match = match
@@ -209,20 +213,22 @@ class Plan:
         made = guard or Guard(self._limits)
         return Frame(made, now, navigate, ieee754=ieee754, prefix=prefix)
 
-    def members(self, text: str, frame: Frame, item: Any = None) -> Members:
-        """What the answer shows of the item with this text: the selected and computed members.
-
-        ``item`` is its typed value, where the caller has it.
+    def shown(self, text: str, frame: Frame) -> str:
+        """What the answer shows of the item with this text, as JSON text: the selected and computed
+        members.
         """
-        members: Members = msgspec.json.decode(text)
-        if self.selection is None:
-            return members
+        selection = self.selection
+        if selection is None:
+            return text
+        assert self._kind is not None
+        if self._cuts_to is not None:
+            return cutter(self._kind, self._cuts_to)(text)
+        item = None
         if self._shows_evaluated:
-            if item is None:
-                assert self._kind is not None
-                item = decoder(self._kind).decode(text)
-            frame.slots[0] = item
-        return self.selection.project(members, item, frame)
+            item = frame.slots[0] = decoder(self._kind).decode(text)
+        return msgspec.json.encode(
+            selection.project(msgspec.json.decode(text), item, frame)
+        ).decode()
 
     def _kept(self, items: list[Any], frame: Frame) -> list[int]:
         frame.guard.spend(self._steps * len(items))
