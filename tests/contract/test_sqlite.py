@@ -109,6 +109,7 @@ class TestDatabase:
         for owner in ("o", "other", "x"):
             assert await store.person("t", owner) is await store.person("t", owner)
         assert list(store._known._found) == [("t", "other"), ("t", "x")]
+
     @pytest.mark.parametrize("seed", range(8))
     async def test_of_two_processes_each_counts_what_the_other_writes(
         self, tmp_path: Path, seed: int
