@@ -26,7 +26,7 @@ from openprofile.store.sqlite import SqliteStore
 _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("guard: ids, headers, origin, limits", guard.Guard, "__call__"),
     ("answer to the connection", guard, "_send"),
-    ("log line", guard.log, "info"),
+    ("log line", guard, "answered"),
     ("metrics", guard.Meter, "answered"),
     ("repeated requests", Repeatable, "answer"),
     ("the face: which one, and itself", graph.Graph, "answer"),
@@ -41,7 +41,7 @@ _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("SQLite", SqliteStore, "_rows"),
     ("filter, order, page", facets, "items_page"),
     ("items to entries", facets, "entry_of"),
-    ("items to entries", facets, "entries_of"),
+    ("items to entries", facets, "value_of"),
     ("answer's text", facets, "entity_body"),
     ("answer's text", facets, "collection_body"),
 )

@@ -59,28 +59,33 @@ class SqliteStore:
         except BaseException:
             self._writer.close()
             raise
-        self._gate: contextlib.AbstractContextManager[Any]
+        self._gate = threading.Lock()
+        """Held while something is read, which takes less than to do nothing by a nullcontext."""
+        gate: contextlib.AbstractContextManager[Any] = self._gate
         if path is None:
-            self._reader, self._gate = self._writer, threading.Lock()
+            self._reader = self._writer
         else:
-            self._reader, self._gate = connect(path), contextlib.nullcontext()
+            gate = contextlib.nullcontext()
+            self._reader = connect(path)
             self._reader.execute("PRAGMA query_only = ON")
             self._reader.set_progress_handler(self._is_overdue, _STEPS)
+        self._cursor = self._reader.cursor()
         self._until = math.inf
         """When the statement that is being read has taken too long."""
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
         """The loop in whose turn a transaction of reads is open."""
-        self._writes = Writer(self._writer, path, self._gate, waiting=waiting)
+        self._known = people.Known()
+        self._writes = Writer(self._writer, path, gate, waiting=waiting)
 
     async def get(self, key: Key) -> Record | None:
         return self._one(items.GET, items.place(key))
 
     async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
-        return self._all(items.LIST, (tenant, owner, facet))
+        return items.oldest_first(self._rows(items.LIST, (tenant, owner, facet)))
 
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
-        return [(facet, Record(*rest)) for facet, *rest in self._rows(items.OWNED, (tenant, owner))]
+        return items.facet_by_facet(self._rows(items.OWNED, (tenant, owner)))
 
     async def next_tenant(self, after: str = "") -> str | None:
         ((tenant,),) = self._rows(people.NEXT_TENANT, (after, after, after))
@@ -95,9 +100,16 @@ class SqliteStore:
         return self._writes.write(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
-        return self._one(people.PERSON, (tenant, id_or_name)) or self._one(
-            people.PERSON_BY_NAME, (tenant, id_or_name)
-        )
+        self._begin_reading()
+        try:
+            return self._known.get(tenant, id_or_name)
+        except KeyError:
+            found = self._one(people.PERSON, (tenant, id_or_name)) or self._one(
+                people.PERSON_BY_NAME, (tenant, id_or_name)
+            )
+        if self._turn_of is not None:
+            self._known.keep(tenant, id_or_name, found)
+        return found
 
     async def group(self, tenant: str, group_id: str) -> Record | None:
         return self._one(people.GROUP, (tenant, group_id))
@@ -166,7 +178,7 @@ class SqliteStore:
         self._until = time.monotonic() + LONGEST_STATEMENT
         with self._gate:
             try:
-                return self._reader.execute(sql, parameters).fetchall()
+                return self._cursor.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
             finally:
@@ -187,12 +199,11 @@ class SqliteStore:
         if loop is self._turn_of or self._reader is self._writer:
             return
         self._end_reading()  # of a loop that has stopped
-        try:
+        with availability():
             self._reader.execute("BEGIN")
-        except sqlite3.DatabaseError as error:
-            raise Unavailable(str(error)) from error
-        self._turn_of = loop
-        loop.call_soon(self._end_reading)
+            self._turn_of = loop
+            loop.call_soon(self._end_reading)
+            self._known.look(self._reader)
 
     def _end_reading(self) -> None:
         if self._turn_of is not None:
