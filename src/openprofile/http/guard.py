@@ -14,7 +14,7 @@ from urllib.parse import quote
 from openprofile.clock import new_id
 from openprofile.errors import Fault, ServiceUnavailable, UriTooLong
 from openprofile.http.body import too_large
-from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
+from openprofile.http.exchange import Answer, Face, Operation, Request, Unread, printable_id, untold
 from openprofile.http.origin import Origins
 from openprofile.http.places import Places
 from openprofile.http.protocol import answer_at_once
@@ -55,7 +55,7 @@ class Guard:
         operation: str,
         tracer: Tracer | None,
         *,
-        unread: Callable[[Request, Fault], None] = lambda _, __: None,
+        unread: Unread = untold,
     ) -> None:
         """``operation`` is what requests count as where the face does not say; ``unread`` is told
         of what is refused before ``face`` sees it.
@@ -130,11 +130,14 @@ class Guard:
                 body_limit=self._limits.body,
                 operation=operation,
             )
-            if fault is not None:
-                self._unread(request, fault)
-                raise fault
-            # From here on: whoever is slow to send a request keeps nobody's place.
-            await self._places.take()
+            try:
+                if fault is not None:
+                    raise fault
+                # From here on: whoever is slow to send a request keeps nobody's place.
+                await self._places.take()
+            except Fault as error:
+                await self._unread(request, error)
+                raise
             try:
                 return await self._face(request)
             finally:
