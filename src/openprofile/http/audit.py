@@ -13,6 +13,7 @@ from openprofile.errors import Fault
 from openprofile.http.account import account
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.recent import RecentRequests
+from openprofile.http.refusal import fault_of
 from openprofile.policy.decision import Trail, recorded
 from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
@@ -89,5 +90,5 @@ def _give(
     if told:
         log.info("audit", **msgspec.structs.asdict(found))
     if recent is not None:
-        message = how.message if isinstance(how, Fault) else None
+        message = fault_of(how).message if isinstance(how, Exception) else None
         recent.add(found, request.query, trail, message)

@@ -14,6 +14,7 @@ from openprofile.errors import (
     ResourceNotFound,
 )
 from openprofile.http.auth import authenticate
+from openprofile.http.conditions import unless_there
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
 from openprofile.http.groups import GroupsFace
@@ -69,7 +70,7 @@ class Graph:
             raise ResourceNotFound(f"There is no version {quoted(version)} of the API.")
         if self._metadata.serves(segments):
             request.operation.name = f"/{version}/$metadata"
-            return self._metadata.answer(request, version, segments)
+            return unless_there(request, self._metadata.answer(request, version, segments))
         caller = await authenticate(request, self._verifier)
         target = bind(segments, model, request.query)
         request.operation.name = operation(version, target)
@@ -78,7 +79,7 @@ class Graph:
         handler = handlers.get(method)
         if handler is None:
             raise MethodNotAllowed(request.method, list(handlers), read_only=target.kind.read_only)
-        return await handler(Call(request, caller, target, version))
+        return unless_there(request, await handler(Call(request, caller, target, version)))
 
     def _handlers(self, target: Target) -> Handlers:
         match target.names:
