@@ -229,8 +229,8 @@ async def test_what_a_reader_has_is_not_sent_again_in_any_form(
 
 READ = [
     "", "$metadata", "me", "me/displayName", "me/displayName/$value", "me/manager",
-    "me/manager/$ref", "users", "users/$count", "groups", "me/memberOf", "me/profile", "me/profile/id",
-    "me/profile/$ref", "me/profile/positions", "me/profile/positions/$count",
+    "me/manager/$ref", "users", "users/$count", "groups", "me/memberOf", "me/profile",
+    "me/profile/id", "me/profile/$ref", "me/profile/positions", "me/profile/positions/$count",
     "me/profile/positions/$ref", "me/profile/positions/{position}",
     "me/profile/positions/{position}/$ref", "/openprofile/people/me/relations", "/v1.0/me",
 ]  # fmt: skip
