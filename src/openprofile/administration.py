@@ -176,13 +176,17 @@ def checked(user: User, changed: Container[str] | None = None) -> User:
 
 
 def _faults(user: User) -> Iterator[Detail]:
-    if not _NAME.fullmatch(user.user_principal_name):
-        name = quoted(user.user_principal_name)
-        expected = "it is required, like 'ada@harbour.example'"
-        yield _fault("userPrincipalName", f"{expected}; got {name}")
+    yield from misnamed(user.user_principal_name)
     if not (user.display_name or "").strip():
         yield _fault("displayName", "it is required and holds a name")
     yield from too_long(user)
+
+
+def misnamed(name: str) -> Iterator[Detail]:
+    """A fault of a principal name that is none."""
+    if not _NAME.fullmatch(name):
+        expected = "it is required, like 'ada@harbour.example'"
+        yield _fault("userPrincipalName", f"{expected}; got {quoted(name)}")
 
 
 def too_long(found: DirectoryObject) -> Iterator[Detail]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import importlib
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -404,13 +405,18 @@ class Server:
 
 
 class _Control:
-    """Calls of the control API below one path."""
+    """Calls of the control API below one path; they raise BadOptions for what JSON cannot say, and
+    Refused.
+    """
 
     def __init__(self, http: httpx2.Client, prefix: str = "") -> None:
         self._http = http
         self._prefix = prefix
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        for name, value in body.items() if isinstance(body, dict) else ():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise BadOptions(f"'{name}' is {value}; expected a finite number.")
         return self._send(method, path, {} if body is None else {"json": body})
 
     def send_file(self, path: str, file: Path) -> Any:

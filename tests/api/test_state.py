@@ -104,6 +104,8 @@ async def test_a_seed_may_be_json_and_add_to_a_sample_person(tenant: Tenant) -> 
         ("displayName: Lea Brandt", "dispalyName: Lea Brandt", 6, "dispalyName"),
         ("interests:", "intrests:", 13, "intrests"),
         ("manager: noor@", "manager: nora@", 7, "Nobody is called 'nora@harbour.example'"),
+        ("manager: noor@", "manager: lea@", 7, "a person cannot be their own"),
+        ("userPrincipalName: mats@harbour.example", "userPrincipalName: mats", 19, "got 'mats'"),
         ("[mats@harbour.example]", "[zoe@harbour.example]", 10, "Nobody is called 'zoe@"),
         ("bram@harbour.example]", "zoe@harbour.example]", 3, "Nobody is called 'zoe@"),
         ("[Chess Club]", "[Ches Club]", 8, "There is no group 'Ches Club'."),

@@ -170,6 +170,11 @@ def test_the_clock_is_frozen_set_and_advanced(tenant: Tenant) -> None:
     assert abs(tenant.clock.now().timestamp() - time.time()) < 60
     with pytest.raises(BadOptions, match="time zone"):
         tenant.clock.set(at.replace(tzinfo=None))
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(BadOptions, match=f"'advance' is {number}; expected a finite"):
+            tenant.clock.advance(number)
+        with pytest.raises(BadOptions, match=f"'latency' is {number}; expected a finite"):
+            tenant.faults.add(latency=number)
 
 
 def test_fifty_at_a_time_never_meet(server: Server) -> None:
