@@ -1,8 +1,10 @@
 """``openprofile.testing``: the stand-in in a thread, in a process, or there already."""
 
 import asyncio
+import contextlib
 import datetime
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -216,6 +218,30 @@ def test_what_is_started_is_gone_at_the_end() -> None:
             socket.create_connection(("127.0.0.1", port)).close()
         assert not folder.exists()
     assert threading.enumerate() == before
+
+
+RUN = """
+import os, signal
+from openprofile.testing import running
+with running(spawn=True) as tenant:
+    print(tenant.url, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_is_started_ends_with_its_parent_however_that_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL
+    port = int(done.stdout.strip().rpartition(":")[2])
+    with (
+        contextlib.suppress(ConnectionError),  # it has ended already
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+    ):
+        assert connection.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_what_is_kept_in_a_folder_is_there_again(tmp_path: Path) -> None:
