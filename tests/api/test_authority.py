@@ -440,6 +440,17 @@ class TestRefresh:
         )
         await endpoint.granted(grant_type="refresh_token", refresh_token=renewed["refresh_token"])
 
+    async def test_it_is_used_up_also_where_a_planned_fault_loses_the_answer(
+        self, endpoint: Endpoint
+    ) -> None:
+        body = await endpoint.granted(**await endpoint.redeem(await endpoint.code()))
+        form = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
+        fault = {"status": 500, "path": "**/token", "after": True, "count": 1}
+        planned = await endpoint.http.post("/_openprofile/faults", json=fault)
+        assert planned.status_code == 201
+        assert (await endpoint.token(**form)).status_code == 500
+        await endpoint.refused("invalid_grant", 70000, **form)
+
     async def test_it_may_ask_for_another_scope(self, endpoint: Endpoint) -> None:
         body = await endpoint.granted(**await endpoint.redeem(await endpoint.code()))
         renewed = await endpoint.granted(

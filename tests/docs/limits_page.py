@@ -112,7 +112,7 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",
         ),
     },
-    "http.authority": {
+    "http.form": {
         "LARGEST_FORM": ("413 `invalid_request`", f"{_API}test_a_form_has_so_many_bytes"),
     },
     "bulk.reader": {

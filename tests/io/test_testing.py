@@ -95,6 +95,18 @@ def test_other_programs_sign_in_with_the_environment(tenant: Tenant) -> None:
     assert Path(environment["NODE_EXTRA_CA_CERTS"]).read_text().startswith("-----BEGIN")
 
 
+def test_the_token_authority_is_as_slow_and_as_unsteady_as_planned(tenant: Tenant) -> None:
+    keys = f"{tenant.authority}/discovery/v2.0/keys"
+    tenant.faults.add(drop=True, path="/discovery/v2.0/keys", count=1)
+    tenant.faults.add(slow_body=0.05, latency=0.01, path="/discovery/v2.0/keys")
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(keys, verify=tenant.ssl_context)
+    assert httpx2.get(keys, verify=tenant.ssl_context).json()["keys"]
+    answered, dropped = tenant.requests()
+    assert (answered["status"], answered["outcome"], dropped["rule"]) == (200, "allowed", "fault")
+    assert len(answered["planned"]) == 1
+
+
 def test_a_dropped_connection_has_no_answer(tenant: Tenant) -> None:
     client = tenant.client()
     tenant.faults.add(drop=True, method="GET", count=1)

@@ -109,7 +109,7 @@ def _asked(data: Path, tenant: str, wanted: TokenRequest) -> str | None:
             if error.code != 400:
                 return None
             raise click.ClickException(_decoded(error.read())["error"]["message"]) from error
-    except (OSError, ValueError, KeyError, msgspec.DecodeError):
+    except (OSError, ValueError, KeyError):
         return None  # the file is of one that was killed
 
 

@@ -37,7 +37,7 @@ def account(request: Request, trail: Trail, ended: int | Exception) -> Account:
     """The account of a request that was answered with a status, or ended with an exception."""
     fault = fault_of(ended) if isinstance(ended, Exception) else None
     status = ended if isinstance(ended, int) else fault_of(ended).status
-    outcome = _outcome(status)
+    outcome = outcome_of(status)
     decision = trail.decisions[-1] if trail.decisions else None
     rule, reason = None, None
     if trail.planned and outcome != "allowed":
@@ -63,7 +63,8 @@ def account(request: Request, trail: Trail, ended: int | Exception) -> Account:
     )
 
 
-def _outcome(status: int) -> Literal["allowed", "refused", "failed"]:
+def outcome_of(status: int) -> Literal["allowed", "refused", "failed"]:
+    """What an answer of a status says became of its request."""
     if status >= 500:
         return "failed"
     return "refused" if status >= 400 else "allowed"
