@@ -211,7 +211,8 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         bool,
         Meta(
             description="Whether a person whom a trusted issuer names, and the directory does not "
-            "know, is put there at the first call."
+            "know, is put there at the first call; whoever has been deleted, by a token that was "
+            "issued since."
         ),
     ] = True
     body_limit: Annotated[

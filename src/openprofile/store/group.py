@@ -101,6 +101,9 @@ class Member(Overlay):
     async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
         return await self._store.remembered(tenant, caller, request_id)
 
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        return await self._store.departed(tenant, mark)
+
     async def secret(self) -> bytes:
         return await self._store.secret()
 
