@@ -12,9 +12,10 @@ from pathlib import Path
 
 import click
 
+from openprofile.configuration import default_data
 from openprofile.identity.files import BadFile
 from openprofile.options import BadOptions
-from openprofile.settings import BadSettings, default_data
+from openprofile.settings import BadSettings
 from openprofile.store.base import SchemaTooNew, Unavailable
 
 data_option = click.option(

@@ -16,12 +16,13 @@ import msgspec
 
 from openprofile import __version__, telemetry
 from openprofile.cli.common import explained, stop_with_parent
+from openprofile.configuration import load
 from openprofile.hosts import in_url
 from openprofile.server import listening
 from openprofile.server.service import secured, service
 from openprofile.server.sibling import Sibling
 from openprofile.server.workers import READY, Supervisor, Work, WorkerFailed, open_sockets
-from openprofile.settings import Settings, load
+from openprofile.settings import Settings
 
 
 @click.command()
