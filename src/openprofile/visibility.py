@@ -38,6 +38,11 @@ def audiences_of(record: Record) -> AllowedAudiences | None:
         return None
 
 
+def is_visible(record: Record, to: int) -> bool:
+    """Whether a record is seen by one who has the relations ``to``."""
+    return audience.visible(audiences_of(record), to)
+
+
 def visible(records: Sequence[Record], to: int) -> list[bool]:
     """Which of the records are seen by one who has the relations ``to``.
 
