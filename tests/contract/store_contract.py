@@ -715,6 +715,25 @@ class StoreContract:
         assert len(await store.owned("t", "1")) == 1
         assert await store.count_related("t", "memberOf", "1") == 1
 
+    async def test_of_who_is_deleted_a_mark_stays_with_its_time(self, store: Store) -> None:
+        def deletion(at: int, *marks: str) -> DeletePerson:
+            return DeletePerson("t", "1", (), release, marks, at)
+
+        assert await store.departed("t", "a") is None
+        for at in (7, 9):
+            await store.write([person("1")])
+            await store.write([deletion(at, "a", "é")])
+            assert [await store.departed("t", name) for name in ("a", "é", "b")] == [at, at, None]
+        assert await store.departed("u", "a") is None
+        with pytest.raises(Missing):
+            await store.write([deletion(11, "a")])
+        await store.write([person("1")])
+        with pytest.raises(Missing):
+            await store.write([deletion(11, "b"), Leave("t", "g", "1")])
+        assert [await store.departed("t", name) for name in ("a", "b")] == [9, None]
+        await store.write([EraseTenant("t")])
+        assert await store.departed("t", "a") is None
+
     async def test_changes_of_one_write_see_each_other(self, store: Store) -> None:
         await store.write([person("0", "1"), person("9", "1")])
         await store.write(

@@ -138,6 +138,10 @@ class SqliteStore:
     async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
         return self._number(people.COUNT_RELATED[relation], (tenant, of))
 
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        rows = self._rows(people.DEPARTED, (tenant, mark))
+        return rows[0][0] if rows else None
+
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
 
