@@ -19,8 +19,9 @@ PAGE = 8192
 them on a page the tree would be deep."""
 CACHE = 16_000
 """Kilobytes of the database that each connection keeps; SQLite's own 2,000 hold few profiles."""
-CHECKPOINT = 4000
-"""Pages of the log after which they are put into the database; one changed often goes once."""
+CHECKPOINT = 8000
+"""Pages of the log, 64 MB, after which they are put into the database; one changed often goes once.
+To read a log that a kill has left takes less than a tenth of a second."""
 
 
 def connect(path: Path | None) -> sqlite3.Connection:
