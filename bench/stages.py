@@ -26,7 +26,7 @@ from openprofile.store.sqlite import SqliteStore
 _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("guard: ids, headers, origin, limits", guard.Guard, "__call__"),
     ("answer to the connection", guard, "_send"),
-    ("log line", guard.log, "info"),
+    ("log line", guard, "answered"),
     ("metrics", guard.Meter, "answered"),
     ("repeated requests", Repeatable, "answer"),
     ("the face: which one, and itself", graph.Graph, "answer"),

@@ -7,6 +7,8 @@ import re
 import time
 from collections import deque
 from datetime import UTC, datetime
+from functools import cache
+from itertools import count
 
 TICKS_PER_SECOND = 10_000_000
 """A tick is 100 nanoseconds, the finest step that an Edm.DateTimeOffset of Graph shows."""
@@ -94,6 +96,22 @@ def new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
 
+def new_request_id() -> str:
+    """A GUID for a request, which no other has: random to this process, and counted from there.
+
+    It is no secret, and takes a third of the time of ``new_id``.
+    """
+    return f"{_process()}{next(_requests):012x}"
+
+
+@cache
+def _process() -> str:
+    return new_id()[:-12]
+
+
+_requests = count()
+
+
 def random_bytes() -> bytes:
     """16 random bytes, fit for secrets.
 
@@ -109,6 +127,8 @@ def random_bytes() -> bytes:
 
 _random: deque[bytes] = deque()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.clear)  # nobody else may have the same
+    # nobody else may have the same
+    os.register_at_fork(after_in_child=_random.clear)
+    os.register_at_fork(after_in_child=_process.cache_clear)
 
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}

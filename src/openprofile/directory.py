@@ -78,22 +78,22 @@ class Directory:
 
     async def require(self, tenant: str, id_or_name: str) -> Person:
         """The person with this object id or user principal name; raises ResourceNotFound."""
-        found = await self.find(tenant, id_or_name)
-        if found is None:
-            raise ResourceNotFound(
-                f"Resource {quoted(id_or_name)} does not exist: no person of this tenant has "
-                "that id or userPrincipalName."
-            )
-        return found
+        record = await self._store.person(tenant, fold(id_or_name))
+        if record is None:
+            raise _nobody(id_or_name)
+        return person_of(record)
 
     async def concerned(self, caller: Caller, who: str | None) -> Person:
         """The person whom a caller's request is about, for the trail as well.
 
         Raises BadRequest for the ``/me`` of an application, ResourceNotFound for an unknown person.
         """
-        person = await self.require(caller.tenant, caller.addressed(who))
-        concerns(person.id)
-        return person
+        name = caller.addressed(who)
+        record = await self._store.person(caller.tenant, fold(name))
+        if record is None:
+            raise _nobody(name)
+        concerns(record.id)
+        return person_of(record)
 
     async def people(self, tenant: str, *, most: int) -> list[Person]:
         """The first people of a tenant, at ``most`` so many, by principal name."""
@@ -276,6 +276,13 @@ class Directory:
 
 _GROUPS = 100
 """Groups of a person that are read at once."""
+
+
+def _nobody(id_or_name: str) -> ResourceNotFound:
+    return ResourceNotFound(
+        f"Resource {quoted(id_or_name)} does not exist: no person of this tenant has that id or "
+        "userPrincipalName."
+    )
 
 
 def _no_relative(relation: str, key: str) -> ResourceNotFound:

@@ -48,7 +48,7 @@ from openprofile.store.base import (
     Store,
     Update,
 )
-from openprofile.visibility import audiences_of, visible
+from openprofile.visibility import audiences_of, is_visible, visible
 
 THIS_API = "46a57efc-33f8-4eec-a512-b90039ad6187"
 THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
@@ -114,7 +114,10 @@ class Profiles:
                 raise
             relations = found.relations
             return Access(caller, found.tenant, found.owner, relations, False, current())
-        return await self._access(caller, owner, writes=False)
+        access = self._access(caller, owner, writes=False)
+        if access.trail is not None and access.trail.detailed:
+            return await self._with_groups(access)
+        return access
 
     async def writing(self, caller: Caller, who: str | None) -> Access:
         """Access to write the profile of ``who``, who is of the caller's tenant; raises as
@@ -123,7 +126,7 @@ class Profiles:
         require(caller, WRITE_PROFILE)
         owner = await self._directory.concerned(caller, who)
         require_write_to(caller, owner.id)
-        return await self._access(caller, owner, writes=True)
+        return await self._with_groups(self._access(caller, owner, writes=True))
 
     async def items(self, access: Access, facet: str) -> list[Record]:
         """The items of a facet that the caller may see, oldest first."""
@@ -157,9 +160,9 @@ class Profiles:
             record = next((one for one in derived if fold(one.id) == fold(item_id)), None)
         else:
             record = await self._store.get(_key(access, facet, item_id))
-        if record is None and access.groups_unknown:
-            await self._with_groups(access)  # as for a hidden one: the time is not to tell
-        if record is None or not all(await self._shown(access, [record], by_id=True)):
+        if access.groups_unknown and (record is None or not is_visible(record, access.relations)):
+            access = await self._with_groups(access)  # also for none: the time is not to tell
+        if record is None or not (access.groups_unknown or _sees(access, record, by_id=True)):
             raise _not_found(facet, item_id)
         return record
 
@@ -251,28 +254,25 @@ class Profiles:
         assert record is not None
         return record
 
-    async def _access(self, caller: Caller, owner: Person, *, writes: bool) -> Access:
-        trail = current()
-        access = Access(
+    def _access(self, caller: Caller, owner: Person, *, writes: bool) -> Access:
+        relations = self._related(caller, owner, shares_group=False)
+        return Access(
             caller,
             caller.tenant,
             owner,
-            self._related(caller, owner, shares_group=False),
+            relations,
             writes,
-            trail,
-            groups_unknown=caller.person not in (None, owner.id),
+            current(),
+            groups_unknown=relations != audience.EVERYTHING,
         )
-        if writes or (trail is not None and trail.detailed):
-            return await self._with_groups(access)
-        return access
 
     async def _with_groups(self, access: Access) -> Access:
         """``access`` with all relations known."""
+        if not access.groups_unknown:
+            return access
         caller, owner = access.caller, access.owner
-        shares = (
-            access.groups_unknown
-            and caller.person is not None
-            and await self._directory.share_group(caller.tenant, caller.person, owner.id)
+        shares = caller.person is not None and await self._directory.share_group(
+            caller.tenant, caller.person, owner.id
         )
         relations = self._related(caller, owner, shares_group=shares)
         return msgspec.structs.replace(access, relations=relations, groups_unknown=False)
@@ -288,17 +288,15 @@ class Profiles:
             shares_group=shares_group,
         )
 
-    async def _shown(
-        self, access: Access, records: Sequence[Record], *, by_id: bool = False
-    ) -> list[bool]:
+    async def _shown(self, access: Access, records: Sequence[Record]) -> list[bool]:
         """Which of the records the caller sees; most are seen whether or not groups are shared."""
         if access.groups_unknown:
             shown = visible(records, access.relations)
             if all(shown):
                 return shown
             access = await self._with_groups(access)
-        if by_id or (access.trail is not None and access.trail.detailed):
-            return [_sees(access, record, by_id=by_id) for record in records]
+        if access.trail is not None and access.trail.detailed:
+            return [_sees(access, record) for record in records]
         return visible(records, access.relations)
 
     async def _author(self, access: Access) -> IdentitySet:

@@ -8,8 +8,9 @@ import contextlib
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -56,8 +57,12 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
         event["worker"] = worker
         return event
 
+    global _answered  # noqa: PLW0603  as structlog's settings, one for the whole process
     lines = _Lines()
     atexit.register(lines.write)
+    number = logging.getLevelNamesMapping()[level.upper()]
+    at_once = json and number <= logging.INFO
+    _answered = partial(_answered_at_once, lines, worker) if at_once else _answered_by_the_logger
     rendering = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -73,9 +78,7 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
             *([] if worker is None else [add_worker]),
             *([_as_json] if json else rendering),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
@@ -85,7 +88,7 @@ _JSON = msgspec.json.Encoder(enc_hook=repr)
 
 
 def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str:
-    """The line of an event; one function, because every request logs one."""
+    """The line of an event; one function, and not a chain of them, for the audit's sake."""
     if "exc_info" in event:
         event = structlog.processors.format_exc_info(logger, level, event)
     return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
@@ -95,13 +98,59 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 """The logger of the program."""
 
 
+class _Answered(msgspec.Struct, frozen=True):
+    """The line of a request, as ``_as_json`` would write it."""
+
+    method: str
+    path: str
+    status: int
+    ms: float
+    request_id: str
+    timestamp: datetime
+    event: str = "request"
+    level: str = "info"
+    worker: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def answered(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
+    """Log a request that has been answered."""
+    _answered(method, path, status, round(seconds * 1000, 2), request_id)
+
+
+def _answered_by_the_logger(
+    method: str, path: str, status: int, ms: float, request_id: str
+) -> None:
+    log.info("request", method=method, path=path, status=status, ms=ms, request_id=request_id)
+
+
+def _answered_at_once(
+    lines: _Lines,
+    worker: int | None,
+    method: str,
+    path: str,
+    status: int,
+    ms: float,
+    request_id: str,
+) -> None:
+    """What the logger would do in three times as long: every request logs such a line."""
+    line = _Answered(method, path, status, ms, request_id, datetime.now(UTC))
+    if worker is not None:
+        line = msgspec.structs.replace(line, worker=worker)
+    lines.msg(_JSON.encode(line).decode())
+
+
+_answered: Callable[[str, str, int, float, str], None] = _answered_by_the_logger
+
+
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
     """Log nothing, whatever the program that this runs in has said of its own lines."""
     # structlog's settings are one for the whole process; this is of one logger.
-    before = vars(log).get("_wrapper_class")
+    global _answered  # noqa: PLW0603
+    before = vars(log).get("_wrapper_class"), _answered
     vars(log)["_wrapper_class"] = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    _answered = _answered_by_the_logger
     try:
         yield
     finally:
-        vars(log)["_wrapper_class"] = before
+        vars(log)["_wrapper_class"], _answered = before

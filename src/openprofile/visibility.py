@@ -44,11 +44,14 @@ def audiences_of(record: Record) -> AllowedAudiences | None:
         return None
 
 
-def visible(records: Sequence[Record], to: int) -> list[bool]:
-    """Which of the records are seen by one who has the relations ``to``.
+def is_visible(record: Record, to: int) -> bool:
+    """Whether a record is seen by one who has the relations ``to``."""
+    seen = _spelled(to)[record.text[_AFTER_ID]]
+    return audience.visible(audiences_of(record), to) if seen is None else seen
 
-    As ``audience.visible`` says of each; but lists are long, and few audiences are in them.
-    """
+
+def visible(records: Sequence[Record], to: int) -> list[bool]:
+    """Which of the records are seen, as ``is_visible`` says of each."""
     if to == audience.EVERYTHING:
         return [True] * len(records)
     spelled = _spelled(to)

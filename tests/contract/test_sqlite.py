@@ -9,9 +9,17 @@ import pytest
 
 from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
-from contract.store_contract import StoreContract, insert, key, people
-from openprofile.store import sqlite, sqlite_room, sqlite_turn
-from openprofile.store.base import SchemaTooNew, Store, Unavailable
+from contract.store_contract import StoreContract, insert, key, people, release
+from openprofile.store import sqlite, sqlite_people, sqlite_room, sqlite_turn
+from openprofile.store.base import (
+    DeletePerson,
+    EraseTenant,
+    PutPerson,
+    SchemaTooNew,
+    Store,
+    Unavailable,
+    UpdatePerson,
+)
 from openprofile.store.migrate import migrations
 from openprofile.store.sqlite import SqliteStore
 
@@ -69,6 +77,37 @@ class TestDatabase:
         assert len(await one.collection("t", "o", "f")) == 2
         await one.close()
         await other.close()
+
+    async def test_what_another_process_does_to_people_is_seen_by_one_who_has_read_them(
+        self, tmp_path: Path
+    ) -> None:
+        one, other = SqliteStore(tmp_path / "db"), SqliteStore(tmp_path / "db")
+        assert await one.person("t", "o") is None
+        for change in (
+            PutPerson("t", "o", "ada@x", "as she came"),
+            UpdatePerson("t", "o", lambda _: PutPerson("t", "o", "ada@y", "as she is"), "ada@y"),
+            DeletePerson("t", "o", (), release),
+            PutPerson("t", "o", "ada@x", "again"),
+            EraseTenant("t"),
+        ):
+            await other.write([change])
+            await asyncio.sleep(0)  # the next turn of the loop reads what was committed by then
+            for name in ("o", "ada@x", "ada@y"):
+                assert await one.person("t", name) == await other.person("t", name)
+        assert await one.person("t", "o") is None
+        await one.close()
+        await other.close()
+
+    async def test_of_those_who_were_read_the_last_are_kept(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite_people, "KNOWN", 2)
+        store = SqliteStore(tmp_path / "db")
+        await people(store)
+        for owner in ("o", "other", "x"):
+            assert await store.person("t", owner) is await store.person("t", owner)
+        assert list(store._known._found) == [("t", "other"), ("t", "x")]
+        await store.close()
 
     async def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path) -> None:
         (tmp_path / "db").write_bytes(b"not a database, by any means" * 100)

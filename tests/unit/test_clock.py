@@ -2,7 +2,14 @@ import time
 
 import pytest
 
-from openprofile.clock import TICKS_PER_SECOND, Clock, date_time_offset, ticks_of
+from openprofile.clock import (
+    TICKS_PER_SECOND,
+    Clock,
+    date_time_offset,
+    is_id,
+    new_request_id,
+    ticks_of,
+)
 
 
 def test_ticks_are_of_100_nanoseconds() -> None:
@@ -65,3 +72,9 @@ def test_a_moment_is_printed_as_graph_prints_it() -> None:
 )
 def test_a_moment_that_is_printed_is_read(text: str, ticks: int) -> None:
     assert ticks_of(text) == ticks
+
+
+def test_requests_have_ids_of_their_own() -> None:
+    made = [new_request_id() for _ in range(1000)]
+    assert len(set(made)) == 1000
+    assert all(is_id(each) for each in made)

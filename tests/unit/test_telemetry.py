@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -14,11 +15,34 @@ except AttributeError:
 
 
 def test_what_failed_is_logged_without_the_values_of_variables() -> None:
-    for json in (False, True):
+    for as_json in (False, True):
         ended = subprocess.run(
-            [sys.executable, "-c", PROGRAM.format(json=json)],
+            [sys.executable, "-c", PROGRAM.format(json=as_json)],
             capture_output=True, text=True, check=True, timeout=60,
         )  # fmt: skip
         assert "AttributeError" in ended.stderr
         assert "unexpected failure" in ended.stderr
         assert "a-token-of-somebody" not in ended.stderr
+
+
+def test_the_line_of_a_request_is_as_the_logger_would_write_it() -> None:
+    program = """
+from openprofile import telemetry
+
+told = {{"method": "GET", "path": "/beta/me", "status": 200, "request_id": "a"}}
+telemetry.configure(json=True, level={level!r}, worker={worker!r})
+telemetry.answered(seconds=0.0012345, **told)
+telemetry.log.info("request", ms=1.23, **told)
+"""
+    for worker in (None, 2):
+        own, plain = map(json.loads, _logged(program.format(level="info", worker=worker)))
+        assert own.pop("timestamp") <= plain.pop("timestamp")
+        assert own == plain
+        assert list(_logged(program.format(level="warning", worker=worker))) == []
+
+
+def _logged(program: str) -> list[str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    return ended.stderr.splitlines()

@@ -40,8 +40,9 @@ def read(kind: type[DirectoryObject], record: Record) -> Object:
     return person_of(record) if kind is User else _GROUP.decode(record.text)
 
 
+@lru_cache(maxsize=2048)
 def person_of(record: Record) -> Person:
-    """The person that a record holds."""
+    """The person that a record holds; whoever wants another makes one."""
     return _PERSON.decode(record.text)
 
 

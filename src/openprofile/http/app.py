@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from openprofile.clock import Clock, new_id
 from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
 from openprofile.http.batch import Batch
-from openprofile.http.cors import Cors
+from openprofile.http.cors import Application, Cors
 from openprofile.http.exchange import Face, printable_id
 from openprofile.http.exchange import Request as GraphRequest
 from openprofile.http.guard import Guard, Receive, Scope, Send
@@ -91,9 +91,11 @@ class App:
                 unread=unread,
             )
 
-        self._graph = guard(face, limits, "unknown")
-        self._batch = guard(around_batch(batch.answer), larger, "/$batch")
-        self._api = Cors(self._answer, allowed_origins)
+        def open_to_pages(application: Application) -> Application:
+            return Cors(application, allowed_origins) if allowed_origins else application
+
+        self._graph = open_to_pages(guard(face, limits, "unknown"))
+        self._batch = open_to_pages(guard(around_batch(batch.answer), larger, "/$batch"))
         self._edges = Starlette(
             routes=[
                 Route("/livez", livez),
@@ -116,15 +118,13 @@ class App:
         """The routes besides the API."""
         return self._edges.routes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _is_graph(scope["path"]):
-            await self._api(scope, receive, send)
-        else:
-            await self._edges(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        face = self._batch if scope["path"] in _BATCHES else self._graph
-        await face(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        application: Application = self._edges
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.startswith(_BELOW) or path in _ROOTS:
+                application = self._batch if path in _BATCHES else self._graph
+        return application(scope, receive, send)
 
     async def _openapi(self, _: Request) -> Response:
         return Response(self._metadata.openapi(), media_type="application/json")
@@ -143,7 +143,3 @@ class App:
         if client_id:
             headers["client-request-id"] = client_id
         return Response(answer.body, answer.status, headers)
-
-
-def _is_graph(path: str) -> bool:
-    return path.startswith(_BELOW) or path in _ROOTS

@@ -21,20 +21,19 @@ _NOT_LET = (401, 403, 404)
 def audited(face: Face, recent: RecentRequests | None = None) -> Face:
     """A face that answers as ``face`` does, and gives account of each request."""
 
-    def ended(request: Request, trail: Trail, how: int | Exception) -> None:
-        status = how.status if isinstance(how, Fault) else how
-        told = request.method not in _READS or status in _NOT_LET
-        if told or recent is not None:
-            _give(request, trail, how, recent, told=told)
-
     async def answer(request: Request) -> Answer:
+        is_write = request.method not in _READS
         with recorded() as trail:
             try:
                 found = await face(request)
             except Exception as error:
-                ended(request, trail, error)
+                told = is_write or (isinstance(error, Fault) and error.status in _NOT_LET)
+                if told or recent is not None:
+                    _give(request, trail, error, recent, told=told)
                 raise
-            ended(request, trail, found.status)
+            told = is_write or found.status in _NOT_LET
+            if told or recent is not None:
+                _give(request, trail, found.status, recent, told=told)
             return found
 
     return answer

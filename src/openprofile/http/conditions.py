@@ -10,11 +10,16 @@ from openprofile.odata.payload import Members, entity_tags
 def conditions_of(call: Call, sent: Members | None = None) -> Conditions:
     """The conditions of a request; ``sent`` is the body of an update. Raises BadRequest."""
     headers = call.request.headers
+    if sent is None and "if-match" not in headers and "if-none-match" not in headers:
+        return _NONE
     return Conditions(
         headers.get("if-match"),
         headers.get("if-none-match"),
         () if sent is None else entity_tags(sent),
     )
+
+
+_NONE = Conditions()
 
 
 def require_new(call: Call) -> None:

@@ -201,15 +201,15 @@ class FacetFace:
     def _entity(
         self, shown: _Shown, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        call, plan = shown.call, shown.plan
+        call, plan, form = shown.call, shown.plan, shown.form
         facet = call.target.names[-1]
         context = f"{profile_context(call, shown.access)}/{facet}{selected(plan)}/$entity"
-        frame = frame_of(plan, shown.form, self._clock.ticks())
+        frame = frame_of(plan, form, self._clock.ticks()) if not plan.verbatim else None
         entry = entry_of(plan, shown.record, shown.collection, frame)
-        body = entity_body(shown.form, FACETS[facet], context, entry)
+        body = entity_body(form, FACETS[facet], context, entry)
         if headers is None:
             headers = call.request.preferences.applied()
-        return odata_answer(status, shown.form, body, {"ETag": entry.etag, **headers})
+        return odata_answer(status, form, body, {"ETag": entry.etag, **headers})
 
     def _written(
         self, shown: _Shown, status: int = 200, headers: Mapping[str, str] | None = None

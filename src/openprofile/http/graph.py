@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from openprofile.administration import Administration
@@ -13,7 +15,7 @@ from openprofile.errors import (
     PreconditionFailed,
     ResourceNotFound,
 )
-from openprofile.http.auth import authenticate
+from openprofile.http.auth import authenticate, recognized
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
 from openprofile.http.groups import GroupsFace
@@ -50,6 +52,8 @@ class Graph:
         """``token_key`` signs the ``$skiptoken`` of the links to next pages."""
         self._verifier = verifier
         self._metadata = MetadataFace()
+        self._resources: dict[_Place, tuple[str, Handlers]] = {}
+        """The operation's name and the handlers, by what they depend on of a target."""
         self._profile = ProfileFace(profiles, clock, token_key)
         self._facets = FacetFace(profiles, clock, token_key)
         self._properties = PropertyFace(Holders(profiles, directory, administration), clock)
@@ -70,10 +74,17 @@ class Graph:
         if self._metadata.serves(segments):
             request.operation.name = f"/{version}/$metadata"
             return self._metadata.answer(request, version, segments)
-        caller = await authenticate(request, self._verifier)
+        verifier = self._verifier
+        caller = recognized(request, verifier) or await authenticate(request, verifier)
         target = bind(segments, model, request.query)
-        request.operation.name = operation(version, target)
-        handlers = self._handlers(target)
+        place = (version, target.names, target.collection, target.tail)
+        known = self._resources.get(place)
+        if known is None:
+            request.operation.name = operation(version, target)
+            known = (request.operation.name, self._handlers(target))
+            if len(self._resources) < _RESOURCES:
+                self._resources[place] = known
+        request.operation.name, handlers = known
         method = "GET" if request.method == "HEAD" else request.method
         handler = handlers.get(method)
         if handler is None:
@@ -95,6 +106,12 @@ class Graph:
         if found is None:
             raise NotSupported("This operation target is not yet supported.")
         return found
+
+
+_Place: TypeAlias = "tuple[str, tuple[str, ...], bool, tuple[str, ...]]"
+"""A version, and the names, whether it is a collection, and the tail of a target."""
+_RESOURCES = 4096
+"""Places that are kept: the model has fewer, but managers have managers without end."""
 
 
 def _check_headers(request: Request) -> None:

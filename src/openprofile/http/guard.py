@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from openprofile.clock import new_id
+from openprofile.clock import new_request_id
 from openprofile.errors import Fault, ServiceUnavailable, UriTooLong
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
@@ -21,7 +20,7 @@ from openprofile.http.protocol import answer_at_once
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
-from openprofile.telemetry import log
+from openprofile.telemetry import answered
 from openprofile.tracing import Tracer
 
 Scope = MutableMapping[str, Any]
@@ -72,14 +71,14 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        request_id, operation = new_id(), Operation(self._operation)
-        path, headers = _path(scope), _headers(scope)
-        end = self._tracer and self._tracer.start(scope["method"], headers, request_id)
-        client_id = printable_id(headers.get("client-request-id"))
-        if client_id:
-            headers["client-request-id"] = client_id
-        else:
-            headers.pop("client-request-id", None)
+        request_id, operation = new_request_id(), Operation(self._operation)
+        method, path, headers = scope["method"], _path(scope), _headers(scope)
+        end = self._tracer and self._tracer.start(method, headers, request_id)
+        client_id = None
+        if "client-request-id" in headers:
+            client_id = printable_id(headers.pop("client-request-id"))
+            if client_id:
+                headers["client-request-id"] = client_id
         try:
             answer = await self._answer(scope, receive, path, headers, request_id, operation)
         except ClientGone:
@@ -90,17 +89,10 @@ class Guard:
             answer = self._refusals.answer(error, request_id, client_id or request_id)
         await _send(send, answer, request_id, client_id)
         seconds = time.perf_counter() - started
-        self._meter.answered(operation.name, scope["method"], answer.status, seconds)
+        self._meter.answered(operation.name, method, answer.status, seconds)
         if end:
             end(operation.name, answer.status)
-        log.info(
-            "request",
-            method=scope["method"],
-            path=path,
-            status=answer.status,
-            ms=round(seconds * 1000, 2),
-            request_id=request_id,
-        )
+        answered(method, path, answer.status, seconds, request_id)
 
     async def _answer(
         self,
@@ -111,40 +103,46 @@ class Guard:
         request_id: str,
         operation: Operation,
     ) -> Answer:
-        query = scope["query_string"].decode("latin-1")
+        query, limits = scope["query_string"].decode("latin-1"), self._limits
+        client, server = scope["client"], scope["server"]
         body, fault = b"", None
         try:
-            require_short(path, query, self._limits.url)
-            body = await self._body(receive, headers)
+            require_short(path, query, limits.url)
+            # RFC 9112, section 6.3: without either it has none
+            if "content-length" in headers or "transfer-encoding" in headers:
+                body = await self._body(receive, headers)
         except Fault as error:
             fault = error
         try:
+            origin = self._origins.of(
+                scope["scheme"], headers, client and client[0], server and server[1]
+            )
             request = Request(
-                method=scope["method"],
-                path=path,
-                query=query,
-                headers=headers,
-                body=body,
-                origin=self._origins.of(scope["scheme"], headers, _peer(scope), _port(scope)),
-                id=request_id,
-                body_limit=self._limits.body,
-                operation=operation,
+                scope["method"],
+                path,
+                query,
+                headers,
+                body,
+                origin,
+                request_id,
+                limits.body,
+                operation,
             )
             if fault is not None:
                 self._unread(request, fault)
                 raise fault
             # From here on: whoever is slow to send a request keeps nobody's place.
-            await self._places.take()
+            if not self._places.taken():
+                await self._places.wait()
             try:
                 return await self._face(request)
             finally:
                 self._places.leave()
         finally:
-            self._meter.held -= _counted(len(body))
+            if body:
+                self._meter.held -= _counted(len(body))
 
     async def _body(self, receive: Receive, headers: Mapping[str, str]) -> bytes:
-        if "content-length" not in headers and "transfer-encoding" not in headers:
-            return b""  # RFC 9112, section 6.3: it has none
         most, meter = self._limits.body, self._meter
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > 18 or int(declared) > most):
@@ -185,41 +183,50 @@ def require_short(path: str, query: str, most: int) -> None:
 
 
 async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
-    headers = {_lowered(name): value for name, value in answer.headers.items()}
-    headers["request-id"] = request_id
+    headers = {**answer.headers, "request-id": request_id}
     if client_id:
         headers["client-request-id"] = client_id
     if answer.status not in _WITHOUT_LENGTH:
         headers["content-length"] = str(len(answer.body))
     if answer_at_once(send, answer.status, headers, answer.body):
         return
-    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
     await send({"type": "http.response.body", "body": answer.body})
 
 
-@lru_cache(maxsize=256)
-def _lowered(name: str) -> str:
-    return name.lower()
-
-
 def _headers(scope: Scope) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+    raw = scope["headers"]
+    headers = {
+        _NAMES.get(name) or name.decode("latin-1"): value.decode("latin-1") for name, value in raw
+    }
+    if len(headers) == len(raw):
+        return headers
+    several: dict[str, list[str]] = {}
+    for name, value in raw:
+        several.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return {name: ", ".join(values) for name, values in several.items()}
 
 
-def _peer(scope: Scope) -> str | None:
-    client = scope.get("client")
-    return client[0] if client else None
-
-
-def _port(scope: Scope) -> int | None:
-    """The port that a request came to."""
-    server = scope.get("server")
-    return server[1] if server else None
+_NAMES = {
+    name.encode(): name
+    for name in (
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "client-request-id",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "odata-maxversion",
+        "odata-version",
+        "prefer",
+        "sdkversion",
+        "user-agent",
+    )
+}
+"""The usual names of headers, already text."""
 
 
 def _path(scope: Scope) -> str:

@@ -60,7 +60,7 @@ def _on_permissions(trail: Trail) -> Iterator[str]:
     caller = trail.caller
     if caller is None or (caller.is_administrator and trail.owner != caller.person):
         return  # who acts for others needs what their own would not
-    for least in dict.fromkeys(trail.least):
+    for least in dict.fromkeys(needed.least(caller) for needed in trail.needed):
         if least and caller.permissions.isdisjoint(least):
             held = ", ".join(sorted(caller.permissions))
             yield f"A less privileged permission would do: {' or '.join(least)}, not {held}."

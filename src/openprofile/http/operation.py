@@ -5,8 +5,6 @@ from __future__ import annotations
 from openprofile.odata.path import Target
 
 _SYSTEM = frozenset({"$ref", "$count", "$value"})
-_known: dict[tuple[str, tuple[str, ...], bool, str], str] = {}
-"""By what a name depends on: there are as many as the model has."""
 _DEEPEST = 4
 """Names that are told of a path; managers have managers without end."""
 
@@ -15,15 +13,11 @@ def operation(version: str, target: Target) -> str:
     """As in ``/beta/users/{id}/profile/interests/{id}``, one of a bounded number."""
     rest = _rest(target.tail) if target.tail else ""
     names, more = target.names[:_DEEPEST], "/…" if len(target.names) > _DEEPEST else ""
-    key = (version, names, target.collection, more + rest)
-    name = _known.get(key)
-    if name is None:
-        path = "".join(
-            f"/{name}" if key is None else f"/{name}/{{id}}"
-            for name, key in zip(names, target.keys, strict=False)
-        )
-        name = _known[key] = f"/{version}{path}{more}{rest}"
-    return name
+    path = "".join(
+        f"/{name}" if key is None else f"/{name}/{{id}}"
+        for name, key in zip(names, target.keys, strict=False)
+    )
+    return f"/{version}{path}{more}{rest}"
 
 
 def _rest(tail: tuple[str, ...]) -> str:

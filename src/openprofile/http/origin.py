@@ -40,6 +40,7 @@ class Origins:
         self._both = both
         # nearly all requests come to one or two names
         self._direct = lru_cache(maxsize=256)(self._by_host)
+        self._own = lru_cache(maxsize=256)(self._known)
 
     def of(
         self, scheme: str, headers: Mapping[str, str], peer: str | None, port: int | None = None
@@ -47,11 +48,13 @@ class Origins:
         """The origin for a request that came by ``scheme`` to ``port`` from the address ``peer``,
         with ``headers`` by lower-case name.
         """
-        return self.believed(scheme, headers, peer) or self._own(scheme, port)
+        if self._proxies:
+            return self.believed(scheme, headers, peer) or self._own(self._url(), scheme, port)
+        direct = self._direct(scheme, headers.get("host", ""))
+        return direct or self._own(self._url(), scheme, port)
 
-    def _own(self, scheme: str, port: int | None) -> str:
-        """The origin that the service itself knows."""
-        url = self._url()
+    def _known(self, url: str, scheme: str, port: int | None) -> str:
+        """The origin that the service itself knows, whose ``url`` tells it."""
         host = web_host(url)
         if not self._both or url.startswith(f"{scheme}:") or not port or host is None:
             return url

@@ -24,11 +24,15 @@ class Places:
         self._meter = meter
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def take(self) -> None:
-        """Return with a place; raises ServiceUnavailable if none has become free in time."""
+    def taken(self) -> bool:
+        """Take a place, if there is one at once."""
         if self._meter.in_flight < self._most:
             self._meter.in_flight += 1
-            return
+            return True
+        return False
+
+    async def wait(self) -> None:
+        """Return with a place; raises ServiceUnavailable if none has become free in time."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:

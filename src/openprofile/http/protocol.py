@@ -6,7 +6,8 @@ the same error body. An offer to upgrade is ignored, as RFC 9110, section 7.8, l
 Java's HTTP client sends ``Upgrade: h2c`` with the first request of a connection.
 
 Times are not kept by a timer for each request, which would cost more than the rest: a connection
-knows until when it is waited for, and ``expire`` is called about once a second.
+knows until when it is waited for, and ``expire`` is called about once a second. What uvicorn does
+for each header and each answer is done here in one call instead of two.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -48,8 +49,8 @@ _STATUS_LINES = {
 def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: bytes) -> bool:
     """Write a whole answer, if ``send`` is the connection's own and nothing stands between.
 
-    ``headers`` have their names in lower case. ASGI's two messages, whose headers uvicorn
-    looks at one by one, take as long as a third of a read. Returns False where they have to do.
+    ASGI's two messages, whose headers uvicorn looks at one by one, take as long as a third of a
+    read. Returns False where they have to do.
     """
     cycle = getattr(send, "__self__", None)
     if type(cycle) is not RequestResponseCycle or cycle.flow.write_paused:
@@ -57,13 +58,13 @@ def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: byt
     if cycle.disconnected:
         return True
     told = [f"{name}: {value}" for name, value in headers.items()]
+    together = "".join(told)
+    if not together.isprintable() and _CONTROL.search(together):
+        raise ValueError("A header holds a control character.")
     if not cycle.keep_alive:
         told.append("connection: close")
-    if _CONTROL.search("".join(told)):
-        raise ValueError("A header holds a control character.")
     lines = "\r\n".join(told)
-    common = b"".join(b"%b: %b\r\n" % header for header in cycle.default_headers)  # the date
-    head = _STATUS_LINES[status] + common + f"{lines}\r\n\r\n".encode()
+    head = _STATUS_LINES[status] + _joined(cycle.default_headers) + f"{lines}\r\n\r\n".encode()
     cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True
     cycle.transport.write(head if cycle.scope["method"] == "HEAD" else head + body)
@@ -72,6 +73,19 @@ def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: byt
         cycle.transport.close()
     cycle.on_response()
     return True
+
+
+def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Uvicorn's own headers: the date, in a list that it makes anew each second."""
+    global _last  # noqa: PLW0603  one value is as much as is worth keeping
+    known, text = _last
+    if known is not headers:
+        text = b"".join([b"%b: %b\r\n" % header for header in headers])
+        _last = (headers, text)
+    return text
+
+
+_last: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
 
 
 class Protocol(HttpToolsProtocol):
@@ -127,19 +141,31 @@ class Protocol(HttpToolsProtocol):
             self._refuse(fault)
         # else the answer to the request before comes first, and then this is looked at again
 
-    def timeout_keep_alive_handler(self) -> None:
-        self._deadline = self.loop.time() + self._capacity.body  # for what it has not taken yet
-        super().timeout_keep_alive_handler()
-
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
-            self._deadline = self.loop.time() + self._capacity.body
+            self._deadline = self.loop.time() + self._capacity.body  # for what it has yet to take
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._head and not self._is_in_body:
+            self._deadline = self.loop.time() + self._capacity.idle
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        task = self.loop.create_task(self._run(cycle, app))
+        self.tasks.add(task)
+
+    async def _run(self, cycle: RequestResponseCycle, app: Any) -> None:
+        try:
+            await cycle.run_asgi(app)
+        finally:
+            # not by the task's own callback, which would take another turn of the loop
+            self.tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        self._unset_keepalive_if_required()
         if self._upgrade_ignored:
             self._read_body(data)
             return
@@ -160,7 +186,7 @@ class Protocol(HttpToolsProtocol):
         if self._head > LONGEST_HEAD:
             self._refuse(UriTooLong(f"The URL is longer than {LONGEST_HEAD} bytes."))
         elif not self._refused:
-            super().on_url(url)
+            self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head += len(name) + len(value)
@@ -171,7 +197,10 @@ class Protocol(HttpToolsProtocol):
                 )
             )
         elif not self._refused:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self._refused:
@@ -180,7 +209,9 @@ class Protocol(HttpToolsProtocol):
             self._meter.turned_away("connections")
             self._refuse(ServiceUnavailable("The service has as many connections as it can."))
             return
-        hosts = [name for name, _ in self.headers].count(b"host")
+        hosts = 0
+        for name, _ in self.headers:
+            hosts += name == b"host"
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             # RFC 9112, section 3.2: a proxy in front may have gone by another one of them.
             self._refuse(BadRequest(f"The request has {hosts} Host headers; expected one."))

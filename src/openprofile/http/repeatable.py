@@ -101,18 +101,21 @@ class Repeatable:
         self._clock = clock
         self._client_ids = client_ids
 
-    async def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Awaitable[Answer]:
         """The answer to ``request``; raises as the face does, BadRequest for headers that do not
         hold or another request under the same id, PreconditionFailed for one that is too old.
         """
+        if request.method in _SAFE:
+            return self._face(request)
         headers = request.headers
         if _ID in headers or _SENT in headers:
-            if request.method in _SAFE:
-                return await self._face(request)
-            return await self._named(request)
-        if self._client_ids and "client-request-id" in headers and request.method not in _SAFE:
-            return await self._once(request, await self._client_ticket(request))
-        return await self._face(request)
+            return self._named(request)
+        if self._client_ids and "client-request-id" in headers:
+            return self._by_client_id(request)
+        return self._face(request)
+
+    async def _by_client_id(self, request: Request) -> Answer:
+        return await self._once(request, await self._client_ticket(request))
 
     async def _named(self, request: Request) -> Answer:
         ticket = await self._ticket(request)

@@ -126,7 +126,7 @@ class User(DirectoryObject, kw_only=True):
         }
 
 
-class Person(msgspec.Struct, kw_only=True):
+class Person(msgspec.Struct, kw_only=True, frozen=True):
     """A person as the directory keeps them: the user that the API shows, and what hangs on it."""
 
     user: User

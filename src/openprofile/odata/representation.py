@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Literal, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -29,7 +29,7 @@ Shown = Literal["entities", "references", "count"]
 _VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
 
 
-class Format(msgspec.Struct, frozen=True):
+class Format(msgspec.Struct, frozen=True, dict=True):
     """How an answer is written."""
 
     metadata: Level = "minimal"
@@ -37,7 +37,7 @@ class Format(msgspec.Struct, frozen=True):
     """Whether Int64 and Decimal values are strings."""
     version: str = "4.0"
 
-    @property
+    @cached_property
     def content_type(self) -> str:
         prefix = "odata." if self.version == "4.0" else ""
         return (
@@ -45,7 +45,7 @@ class Format(msgspec.Struct, frozen=True):
             f"IEEE754Compatible={str(self.ieee754).lower()};charset=utf-8"
         )
 
-    @property
+    @cached_property
     def prefix(self) -> str:
         """What the names of control information begin with."""
         return "@odata." if self.version == "4.0" else "@"

@@ -25,21 +25,27 @@ def relations(
     application has relations within its own tenant alone, and so have groups and the lists that
     the owner keeps: ids of another tenant say nothing here.
     """
-    found: int = AllowedAudiences.everyone
+    person = caller.person
+    if caller.tenant != tenant:
+        if person is None:
+            return 0
+        return _ANYONE | AllowedAudiences.federatedOrganizations if trusted else _ANYONE
+    if person is None or person == owner.id:
+        return EVERYTHING
+    found = _COLLEAGUE
     if trusted:
         found |= AllowedAudiences.federatedOrganizations
-    if caller.tenant != tenant:
-        return found if caller.person is not None else 0
-    if caller.person in (None, owner.id):
-        return EVERYTHING
-    found |= AllowedAudiences.organization
     if shares_group:
         found |= AllowedAudiences.groupMembers
-    if caller.person in owner.contacts:
+    if person in owner.contacts:
         found |= AllowedAudiences.contacts
-    if caller.person in owner.family:
+    if person in owner.family:
         found |= AllowedAudiences.family
     return found
+
+
+_ANYONE: int = AllowedAudiences.everyone
+_COLLEAGUE: int = AllowedAudiences.everyone | AllowedAudiences.organization
 
 
 def visible(audiences: AllowedAudiences | None, to: int) -> bool:

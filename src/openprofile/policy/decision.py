@@ -6,12 +6,15 @@ A decision is a value: the refusal, the audit line and the explanation all tell 
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
 from openprofile.errors import AuthorizationRequestDenied
 from openprofile.policy.caller import Caller
+
+if TYPE_CHECKING:
+    from openprofile.policy.grants import Permissions
 
 Rule: TypeAlias = Literal["permission", "person", "audience", "repeated"]
 """What decides: the token's permissions; who the caller is to the owner of what is asked for;
@@ -38,8 +41,8 @@ class Trail(msgspec.Struct):
     owner: str | None = None
     """The id of the person whose data is asked for."""
     decisions: list[Decision] = []
-    least: list[tuple[str, ...]] = []
-    """For each check of permissions, the least privileged that would have passed it."""
+    needed: list[Permissions] = []
+    """The permissions that it took, of each check."""
     planned: list[str] = []
     """What was planned to happen to the request, a sentence each."""
     hints: list[str] = []

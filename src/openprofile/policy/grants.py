@@ -7,7 +7,7 @@ The tables are those of Graph's permissions reference
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import msgspec
 
@@ -15,7 +15,7 @@ from openprofile.policy.caller import Caller
 from openprofile.policy.decision import Decision, current, insist
 
 
-class Permissions(msgspec.Struct, frozen=True):
+class Permissions(msgspec.Struct, frozen=True, eq=False):
     """The permissions of which a token needs one, least privileged first."""
 
     delegated: tuple[str, ...]
@@ -67,12 +67,15 @@ WRITE_PROFILE = Permissions(
 
 def permission(caller: Caller, needed: Permissions) -> Decision:
     """Whether the token grants one of the ``needed``."""
-    held = caller.permissions
-    delegated = caller.person is not None
+    return _permission(caller.permissions, caller.person is not None, needed)
+
+
+@lru_cache(maxsize=1024)  # there are few kinds of token
+def _permission(held: frozenset[str], delegated: bool, needed: Permissions) -> Decision:
     able = needed.delegated if delegated else needed.application
     for name in able:
         if name in held:
-            return _granted(name)
+            return Decision(True, "permission", f"The token has the permission {name}.")
     kind = "delegated permissions (scp)" if delegated else "application permissions (roles)"
     return Decision(
         False,
@@ -121,7 +124,7 @@ def require(caller: Caller, needed: Permissions) -> None:
     """Raise AuthorizationRequestDenied unless the token grants one of the ``needed``."""
     trail = current()
     if trail is not None:
-        trail.least.append(needed.least(caller))
+        trail.needed.append(needed)
     insist(permission(caller, needed))
 
 
@@ -135,11 +138,6 @@ _CONSENT = Decision(True, "person", "An application with consent reaches everybo
 _BY_ADMINISTRATOR = Decision(
     True, "person", "An administrator may write the profiles of others, as far as they see them."
 )
-
-
-@cache  # one for each name in the tables
-def _granted(name: str) -> Decision:
-    return Decision(True, "permission", f"The token has the permission {name}.")
 
 
 def _listed(held: frozenset[str]) -> str:

@@ -98,6 +98,7 @@ async def serve(
     """
     config = uvicorn.Config(
         around(app),
+        interface="asgi3",
         http=cast("type[asyncio.Protocol]", partial(protocol, app.capacity, app.meter)),
         ws="none",
         proxy_headers=False,  # http/origin.py judges them

@@ -75,6 +75,7 @@ class SqliteStore:
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
         """The loop in whose turn a transaction of reads is open."""
+        self._known = people.Known()
         self._writes = Writer(self._writer, path, gate, waiting=waiting)
 
     async def get(self, key: Key) -> Record | None:
@@ -99,9 +100,16 @@ class SqliteStore:
         return await self._writes.write(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
-        return self._one(people.PERSON, (tenant, id_or_name)) or self._one(
-            people.PERSON_BY_NAME, (tenant, id_or_name)
-        )
+        self._begin_reading()
+        try:
+            return self._known.get(tenant, id_or_name)
+        except KeyError:
+            found = self._one(people.PERSON, (tenant, id_or_name)) or self._one(
+                people.PERSON_BY_NAME, (tenant, id_or_name)
+            )
+        if self._turn_of is not None:
+            self._known.keep(tenant, id_or_name, found)
+        return found
 
     async def group(self, tenant: str, group_id: str) -> Record | None:
         return self._one(people.GROUP, (tenant, group_id))
@@ -191,12 +199,11 @@ class SqliteStore:
         if loop is self._turn_of or self._reader is self._writer:
             return
         self._end_reading()  # of a loop that has stopped
-        try:
+        with availability():
             self._reader.execute("BEGIN")
-        except sqlite3.DatabaseError as error:
-            raise Unavailable(str(error)) from error
-        self._turn_of = loop
-        loop.call_soon(self._end_reading)
+            self._turn_of = loop
+            loop.call_soon(self._end_reading)
+            self._known.look(self._reader)
 
     def _end_reading(self) -> None:
         if self._turn_of is not None:

@@ -37,6 +37,7 @@ NEXT_TENANT = (
     " UNION ALL SELECT min(tenant) FROM person_group WHERE tenant > ?"
     " UNION ALL SELECT min(tenant) FROM item WHERE tenant > ?)"
 )
+_MARK = "SELECT mark FROM people_mark"
 SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"
@@ -118,6 +119,41 @@ ERASE_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant = ?"  # noqa: S608  the names are here
     for table in ("item", "answer", "person", "person_group", "term", "membership")
 )
+
+
+KNOWN = 2048
+"""People whose records are kept at most."""
+
+
+class Known:
+    """The records of people who were read lately, for as long as nobody's is changed.
+
+    Nearly every request asks for the person that it is about. Whoever changes one, in whichever
+    process, changes the mark: the database's own triggers see to it.
+    """
+
+    def __init__(self) -> None:
+        self._mark: int | None = None
+        self._found: dict[tuple[str, str], Record | None] = {}
+
+    def look(self, connection: sqlite3.Connection) -> None:
+        """Forget everybody if the mark, in the transaction that is open, is another."""
+        found, self._found = self._found, {}  # also if the mark cannot be read
+        mark, (self._mark,) = self._mark, connection.execute(_MARK).fetchone()
+        if self._mark == mark:
+            self._found = found
+
+    def get(self, tenant: str, id_or_name: str) -> Record | None:
+        """What ``keep`` took; raises KeyError where that is nothing."""
+        return self._found[tenant, id_or_name]
+
+    def keep(self, tenant: str, id_or_name: str, record: Record | None) -> None:
+        """Keep what was read in the transaction that ``look`` was last called in: also that there
+        is nobody, which is to take no longer to say again than who there is.
+        """
+        if len(self._found) >= KNOWN:
+            del self._found[next(iter(self._found))]
+        self._found[tenant, id_or_name] = record
 
 
 def entries(
