@@ -23,7 +23,7 @@ _DEEPEST = 16
 """Levels of indentation, after which a node gets a function of its own: Python allows a hundred."""
 _UNTOLD = 1024
 """Steps of work that a function counts by itself at most before it tells the guard."""
-_LONGEST_KEPT = 8192
+_LONGEST_KEPT = 32_768
 """Characters of the longest source that is kept compiled."""
 
 
@@ -46,7 +46,7 @@ def _compile(source: str) -> CodeType:
     return compile(source, "<expression>", "exec")
 
 
-_compiled = lru_cache(maxsize=512)(_compile)
+_compiled = lru_cache(maxsize=256)(_compile)
 
 
 class _Writer:
