@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from openprofile.errors import Fault
 from openprofile.odata.path import Target
-from openprofile.odata.preferences import Preferences, preferences
+from openprofile.odata.preferences import NO_PREFERENCES, Preferences, preferences
 from openprofile.odata.representation import (
     Format,
     answered_version,
@@ -52,7 +53,8 @@ class Request(msgspec.Struct, frozen=True):
     @property
     def preferences(self) -> Preferences:
         """What the ``Prefer`` header asks for."""
-        return preferences(self.headers.get("prefer"))
+        asked = self.headers.get("prefer")
+        return NO_PREFERENCES if asked is None else preferences(asked)
 
     def format(self, option: str | None = None) -> Format:
         """The format of the answer, by the headers and the value of ``$format``; raises
@@ -93,6 +95,12 @@ class Answer(msgspec.Struct, frozen=True):
 
 Face: TypeAlias = Callable[[Request], Awaitable[Answer]]
 """Answers a request; raises a Fault for what it refuses."""
+Unread: TypeAlias = Callable[[Request, Fault], Awaitable[None]]
+"""Is told of a request that was refused before any face saw it."""
+
+
+async def untold(_: Request, __: Fault) -> None:
+    """Tell nobody of a request that was refused."""
 
 
 LONGEST_CLIENT_ID = 128

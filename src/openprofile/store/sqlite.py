@@ -8,7 +8,7 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,8 @@ class SqliteStore:
     ) -> list[Record]:
         return self._all(people.OBJECTS[kind], (tenant, after, limit))
 
-    async def write(self, changes: Sequence[Change]) -> Result:
-        return await self._writes.write(changes)
+    def write(self, changes: Sequence[Change]) -> Coroutine[Any, Any, Result]:
+        return self._writes.write(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         self._begin_reading()
@@ -137,6 +137,10 @@ class SqliteStore:
 
     async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
         return self._number(people.COUNT_RELATED[relation], (tenant, of))
+
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        rows = self._rows(people.DEPARTED, (tenant, mark))
+        return rows[0][0] if rows else None
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
