@@ -7,7 +7,7 @@ import re
 import time
 from collections import deque
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count
 
 TICKS_PER_SECOND = 10_000_000
@@ -67,7 +67,12 @@ class Clock:
 def date_time_offset(ticks: int) -> str:
     """``ticks`` as Graph prints an Edm.DateTimeOffset: ``2020-07-06T06:34:12.2294868Z``."""
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{fraction:07d}Z"
+    return f"{_to_the_second(seconds)}.{fraction:07d}Z"
+
+
+@lru_cache(maxsize=64)  # most that is asked for is of the current second
+def _to_the_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def ticks_of(text: str) -> int:

@@ -167,12 +167,5 @@ def stored(kind: type, value: Any) -> Any:
     return kind(value)
 
 
-def encode(value: Any) -> str:
-    """Let msgspec write this module's types: the ``enc_hook`` of every encoder of the model."""
-    if not isinstance(value, (Primitive, Enumeration)):
-        raise NotImplementedError(f"no rule writes {type(value)}")
-    return str(value)
-
-
-JSON = msgspec.json.Encoder(enc_hook=encode)
-"""Writes any value of the model as JSON text."""
+JSON = msgspec.json.Encoder(enc_hook=str.__str__)
+"""Writes any value of the model as JSON text; what JSON has no type for is text here."""
