@@ -72,6 +72,7 @@ def _started(
 ) -> Iterator[Running]:
     pinned = ["taskset", "-c", str(core)] if core is not None else []
     kept = {name: text for name, text in os.environ.items() if not name.startswith("OPENPROFILE_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that is installed has its bytecode
     began = time.perf_counter()
     with (
         log.open("ab") as output,

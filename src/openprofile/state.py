@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from openprofile import sample
-from openprofile.bulk.export import export
-from openprofile.bulk.load import replace
 from openprofile.bulk.writer import Counts
 from openprofile.clock import Clock, new_id
 from openprofile.directory import Directory, putting, putting_group
 from openprofile.document import BadDocument, Document
-from openprofile.seed import Seed
 from openprofile.settings import Limits
 from openprofile.store.base import Change, EraseTenant, Store, StoreError, Unavailable
 
@@ -82,6 +79,9 @@ class State:
 
     async def snapshot(self) -> str:
         """Keep all of it in memory, and return the id by which ``restore`` puts it back."""
+        # what reads and writes whole tenants is loaded when somebody does, and not at each start
+        from openprofile.bulk.export import export  # noqa: PLC0415
+
         lines = [line async for line in export(self._store, self._tenant)]
         if len(self._snapshots) >= MOST_SNAPSHOTS:
             del self._snapshots[next(iter(self._snapshots))]
@@ -96,10 +96,14 @@ class State:
         lines = self._snapshots.get(snapshot_id)
         if lines is None:
             return False
+        from openprofile.bulk.load import replace  # noqa: PLC0415  as in snapshot
+
         await replace(self._store, self._tenant, lines, limits=self._limits, clock=self._clock)
         return True
 
     async def _store_seed(self, document: Document) -> Counts:
+        from openprofile.seed import Seed  # noqa: PLC0415  as in snapshot
+
         seed = Seed(document, self._tenant)
         changes = await seed.changes(self._directory, self._limits, self._clock)
         try:

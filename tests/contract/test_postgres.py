@@ -13,6 +13,7 @@ from contract.store_contract import StoreContract, allow, insert, key, people
 from openprofile.store.base import (
     Conflict,
     Delete,
+    EraseTenant,
     Full,
     Missing,
     PutPerson,
@@ -71,6 +72,17 @@ async def run(dsn: str, sql: str) -> list[tuple[object, ...]]:
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         cursor = await connection.execute(sql)
         return await cursor.fetchall() if cursor.description else []
+
+
+async def waiting(dsn: str, statement: str) -> None:
+    """Return once somebody waits for a lock with a statement that begins so."""
+    found = (
+        "SELECT 1 FROM pg_stat_activity"
+        f" WHERE wait_event_type = 'Lock' AND query LIKE '{statement}%'"
+    )
+    async with asyncio.timeout(4):
+        while not await run(dsn, found):
+            pass
 
 
 @pytest.mark.anyio
@@ -144,6 +156,23 @@ class TestNodes:
             assert found.text == "200"
         for node in nodes:
             await node.close()
+
+    async def test_a_tenant_is_erased_once_what_is_being_written_to_it_is_there(
+        self, dsn: str
+    ) -> None:
+        """Also what somebody writes who has never had anything, and so no turn to be waited for."""
+        eraser, writer = await opened(dsn), await opened(dsn)
+        async with await psycopg.AsyncConnection.connect(dsn) as holder:
+            await holder.execute("LOCK TABLE item IN SHARE MODE")  # holds the insert up
+            inserted = asyncio.create_task(writer.write([insert(key())]))
+            await waiting(dsn, "INSERT INTO item")
+            erased = asyncio.create_task(eraser.write([EraseTenant("t")]))
+            await waiting(dsn, "INSERT INTO turn")
+        await asyncio.gather(inserted, erased)
+        assert await run(dsn, "SELECT id FROM item WHERE tenant = 't'") == []
+        assert await run(dsn, "SELECT owner FROM turn WHERE tenant = 't'") == []
+        await eraser.close()
+        await writer.close()
 
     async def test_a_role_that_may_not_change_the_schema_starts_on_a_ready_one(
         self, dsn: str

@@ -12,10 +12,7 @@ from openprofile.errors import MethodNotAllowed, NotAcceptable
 from openprofile.http.exchange import Answer, Request, odata_answer
 from openprofile.http.query import refuse_options
 from openprofile.model.directory import BETA, VERSIONS
-from openprofile.odata.csdl import csdl_json, csdl_xml
 from openprofile.odata.media import accepted, media_type
-from openprofile.odata.openapi import openapi
-from openprofile.odata.operations import operations, system_operations
 from openprofile.odata.query.options import options
 from openprofile.odata.schema import schema
 
@@ -37,6 +34,10 @@ class MetadataFace:
 
     def openapi(self) -> bytes:
         """The OpenAPI document as JSON text."""
+        # a document is seldom asked for: what writes it is loaded then, and not at each start
+        from openprofile.odata.openapi import openapi  # noqa: PLC0415
+        from openprofile.odata.operations import operations, system_operations  # noqa: PLC0415
+
         served = [*operations(BETA), *system_operations(BETA)]
         document = openapi(schema(BETA), served, __version__)
         return msgspec.json.encode(document)
@@ -58,6 +59,8 @@ class MetadataFace:
         return odata_answer(200, form, msgspec.json.encode(document))
 
     def _metadata(self, request: Request, version: str) -> Answer:
+        from openprofile.odata.csdl import csdl_json, csdl_xml  # noqa: PLC0415  as in openapi
+
         model = schema(VERSIONS[version])
         headers = {"OData-Version": request.version, "Vary": "Accept, OData-MaxVersion"}
         if _wants_json(request):

@@ -41,6 +41,8 @@ LONGEST_HEAD = 64 * 1024
 """Bytes of a request's line and headers; more are not read."""
 
 
+_LARGE = 64 * 1024
+"""Bytes of an answer that does not wait for those of others."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -68,10 +70,11 @@ def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: byt
     head = _STATUS_LINES[status] + _joined(cycle.default_headers) + f"{lines}\r\n\r\n".encode()
     cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True
-    cycle.transport.write(head if cycle.scope["method"] == "HEAD" else head + body)
+    protocol: Protocol = cast("Any", cycle.on_response).__self__
+    protocol.send(head if cycle.scope["method"] == "HEAD" else head + body)
     cycle.message_event.set()
     if not cycle.keep_alive:
-        cycle.transport.close()
+        protocol.close()
     cycle.on_response()
     return True
 
@@ -89,11 +92,35 @@ def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
 _last: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
 
 
+class Outbox:
+    """The answers of one turn of the loop, sent one after the other when all have been made.
+
+    The first one that is sent wakes whoever reads it, which takes the kernel as long as to send;
+    those that follow at once find them awake.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
+
+    def put(self, loop: asyncio.AbstractEventLoop, to: asyncio.Transport, data: bytes) -> None:
+        if not self._waiting:
+            loop.call_soon(self.empty)
+        self._waiting.append((to, data))
+
+    def empty(self) -> None:
+        """Send all that is in it."""
+        waiting, self._waiting = self._waiting, []
+        for to, data in waiting:
+            if not to.is_closing():
+                to.write(data)
+
+
 class Protocol(HttpToolsProtocol):
     """The protocol of one connection."""
 
-    def __init__(self, capacity: Capacity, meter: Meter, **options: Any) -> None:
+    def __init__(self, capacity: Capacity, meter: Meter, outbox: Outbox, **options: Any) -> None:
         super().__init__(**options)
+        self._outbox = outbox
         self._capacity = capacity
         self._meter = meter
         self._deadline = math.inf
@@ -112,6 +139,19 @@ class Protocol(HttpToolsProtocol):
         if len(self.connections) > 2 * self._capacity.connections:
             transport.abort()  # there is no room to be polite in
 
+    def send(self, data: bytes) -> None:
+        """Send an answer with those of this turn; nothing of this connection overtakes it."""
+        if len(data) > _LARGE:
+            self._outbox.empty()
+            self.transport.write(data)
+        else:
+            self._outbox.put(self.loop, self.transport, data)
+
+    def close(self) -> None:
+        """Close the connection, behind what it has sent."""
+        self._outbox.empty()
+        self.transport.close()
+
     def expire(self, now: float) -> None:
         """Let go of a client that has not done its part in time."""
         if now < self._deadline:
@@ -123,10 +163,11 @@ class Protocol(HttpToolsProtocol):
             self._meter.turned_away("slow")
             self._give_up(RequestTimeout("The request has not come whole in time."))
         else:
-            self.transport.close()  # it has said nothing
+            self.close()  # it has said nothing
 
     def shutdown(self) -> None:
         """Finish what came whole, and nothing else."""
+        self._outbox.empty()
         if self._is_in_body:
             self._give_up(ServiceUnavailable("The service is stopping."))
         else:
@@ -137,7 +178,7 @@ class Protocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         answered = cycle is None or cycle.response_complete
         if self._is_in_body and answered:
-            self.transport.close()
+            self.close()
         elif self._is_in_body or answered:
             self._refuse(fault)
         # else the answer to the request before comes first, and then this is looked at again
@@ -295,5 +336,6 @@ class Protocol(HttpToolsProtocol):
             f"content-length: {len(body)}\r\n"
             "connection: close\r\n\r\n"
         )
+        self._outbox.empty()
         self.transport.write(head.encode() + body)
         self.transport.close()

@@ -21,7 +21,7 @@ if sys.platform != "win32":
 
 from openprofile.http.app import App
 from openprofile.http.cors import Application
-from openprofile.http.protocol import Protocol
+from openprofile.http.protocol import Outbox, Protocol
 from openprofile.settings import BadSettings
 
 BACKLOG = 2048
@@ -99,7 +99,7 @@ async def serve(
     config = uvicorn.Config(
         around(app),
         interface="asgi3",
-        http=cast("type[asyncio.Protocol]", partial(protocol, app.capacity, app.meter)),
+        http=cast("type[asyncio.Protocol]", partial(protocol, app.capacity, app.meter, Outbox())),
         ws="none",
         proxy_headers=False,  # http/origin.py judges them
         lifespan="off",

@@ -118,10 +118,7 @@ class _Draft(PeopleDraft):
         """Begin the transaction, take the turns, then read what was noted."""
         async with connection.pipeline():
             await connection.execute(_BEGIN)
-            if self._turns:
-                await connection.cursor().executemany(_TAKE_TURN, sorted(self._turns))
-            for tenant in sorted(self._erased_tenants):
-                await connection.execute(_TAKE_ALL_TURNS, (tenant,))
+            await self._take_turns(connection)
             sizes = {place: await connection.execute(_SIZE, place) for place in self._wanted_sizes}
             items = {
                 place: await connection.execute(_ITEMS, (*place, list(ids)))
@@ -147,6 +144,21 @@ class _Draft(PeopleDraft):
             for (expires,) in await cursor.fetchall():
                 self._answers[place] = expires
         await self.read_directory(directory)
+
+    async def _take_turns(self, connection: Connection) -> None:
+        """Take them in their order: in a tenant that is erased, those of all its people as well.
+
+        Nobody becomes one of its people meanwhile: the directory's turn, which comes before those
+        of owners, is taken by then.
+        """
+        for tenant, turns in groupby(sorted(self._turns), key=itemgetter(0)):
+            owners = [owner for _, owner in turns]
+            if tenant in self._erased_tenants:
+                await connection.execute(_TAKE_TURN, (tenant, DIRECTORY))
+                await connection.execute(_TAKE_ALL_TURNS, (tenant, owners))
+            else:
+                places = [(tenant, owner) for owner in owners]
+                await connection.cursor().executemany(_TAKE_TURN, places)
 
     def decide(self, changes: Sequence[Change]) -> Outcome:
         """Decide on one write; where a change raises, all is as it was before the write."""
@@ -289,6 +301,7 @@ class _Draft(PeopleDraft):
                 self._set(self._answers, answer, None)
         self._then(_ERASE_ITEMS, tenant)
         self._then(_ERASE_ANSWERS, tenant)
+        self._then(_END_ALL_TURNS, tenant)
         self.erase_directory(tenant)
 
     def _existing(self, key: Key) -> Record:
@@ -313,8 +326,13 @@ _TAKE_TURN = (
     "INSERT INTO turn (tenant, owner, taken) VALUES ($1, $2, 1)"
     " ON CONFLICT (tenant, owner) DO UPDATE SET taken = turn.taken + 1"
 )
-# To delete a turn is to take it: it stays locked until the commit.
-_TAKE_ALL_TURNS = "DELETE FROM turn WHERE tenant = $1"
+# But the directory's, which is taken already.
+_TAKE_ALL_TURNS = (
+    "INSERT INTO turn (tenant, owner, taken) SELECT $1, owner, 1 FROM"
+    " (SELECT id AS owner FROM person WHERE tenant = $1 UNION SELECT unnest($2::text[])) AS owners"
+    " WHERE owner <> '' ORDER BY owner COLLATE \"C\""
+    " ON CONFLICT (tenant, owner) DO UPDATE SET taken = turn.taken + 1"
+)
 _SIZE = "SELECT count(*) FROM item WHERE tenant = $1 AND owner = $2 AND facet = $3"
 # Nobody deletes a person without the turn that the insert has taken.
 _OWNERS = "SELECT id FROM person WHERE tenant = $1 AND id = ANY ($2)"
@@ -353,4 +371,5 @@ _ERASE_ITEMS = "DELETE FROM item WHERE tenant = $1"
 _ERASE_ANSWERS = "DELETE FROM answer WHERE tenant = $1"
 # The row stays locked until the commit, and whoever waits for it makes it anew.
 _END_TURNS = "DELETE FROM turn WHERE tenant = $1 AND owner = $2"
+_END_ALL_TURNS = "DELETE FROM turn WHERE tenant = $1"
 _BEAT = "UPDATE heartbeat SET beats = beats + 1 WHERE id = 1"

@@ -8,7 +8,7 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +92,8 @@ class SqliteStore:
     ) -> list[Record]:
         return self._all(people.OBJECTS[kind], (tenant, after, limit))
 
-    async def write(self, changes: Sequence[Change]) -> Result:
-        return await self._writes.write(changes)
+    def write(self, changes: Sequence[Change]) -> Coroutine[Any, Any, Result]:
+        return self._writes.write(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         self._begin_reading()

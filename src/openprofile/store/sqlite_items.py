@@ -17,6 +17,7 @@ from openprofile.store.base import (
     Update,
     next_version,
 )
+from openprofile.store.sqlite_counts import Counts
 
 Change: TypeAlias = Insert | PutItem | Update | Delete
 
@@ -32,10 +33,6 @@ OWNED = (
     "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
     " ORDER BY facet, created, id"
 )
-_COUNT = (
-    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
-    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
-)
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -47,15 +44,15 @@ _UPDATE = (
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 
 
-def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
+def apply(connection: sqlite3.Connection, counts: Counts, change: Change) -> Record | None:
     """Carry out one change in the transaction that is open, as the Store promises it; one that
     fails leaves nothing behind.
     """
     match change:
         case Insert():
-            return _insert(connection, change)
+            return _insert(connection, counts, change)
         case PutItem():
-            return _put(connection, change)
+            return _put(connection, counts, change)
         case Update(key, revise):
             before = _existing(connection, key)
             text = revise(before)
@@ -65,6 +62,7 @@ def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
         case Delete(key, check):
             check(_existing(connection, key))
             connection.execute(_DELETE, place(key))
+            counts.add(key, -1)
             return None
 
 
@@ -73,35 +71,34 @@ def place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
 
 
-def _insert(connection: sqlite3.Connection, change: Insert) -> Record:
+def _insert(connection: sqlite3.Connection, counts: Counts, change: Insert) -> Record:
     key, version = change.key, change.version
-    parameters = (*place(key), version, change.created, change.text)
-    _require_room(connection, key, change.limit)
+    _require_room(counts, key, change.limit)
     try:
-        connection.execute(_INSERT, parameters)
+        connection.execute(_INSERT, (*place(key), version, change.created, change.text))
     except sqlite3.IntegrityError as error:
         raise Conflict(f"{key.id} is taken") from error
+    counts.add(key, 1)
     return Record(key.id, version, change.text, change.created)
 
 
-def _put(connection: sqlite3.Connection, change: PutItem) -> Record:
+def _put(connection: sqlite3.Connection, counts: Counts, change: PutItem) -> Record:
     key = change.key
     row = connection.execute(GET, place(key)).fetchone()
     before = Record(*row) if row else None
     if before is None:
-        _require_room(connection, key, change.limit)
+        _require_room(counts, key, change.limit)
     record = change.make(before)
     if record is not before:
         parameters = (*place(key), record.version, record.created, record.text)
         connection.execute(_PUT, parameters)
+        if before is None:
+            counts.add(key, 1)
     return record
 
 
-def _require_room(connection: sqlite3.Connection, key: Key, limit: int) -> None:
-    where = (key.tenant, key.owner, key.facet)
-    count, has_owner = connection.execute(_COUNT, where).fetchone()
-    if not has_owner:
-        raise Missing(key.owner)
+def _require_room(counts: Counts, key: Key, limit: int) -> None:
+    count = counts.of(key)
     if count >= limit:
         raise Full(f"{key.facet} holds {count} items")
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 from openprofile.errors import BadRequest, NotSupported
 from openprofile.model.primitives import quoted
 from openprofile.odata.limits import DEFAULT
@@ -65,6 +63,8 @@ def compiled(pattern: str) -> Any:
             f"matchesPattern: the pattern has {len(pattern)} characters; "
             f"at most {DEFAULT.pattern} are allowed."
         )
+    import re2  # noqa: PLC0415  few ask for it, and its libraries are two megabytes and a half
+
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 1 << 18
