@@ -18,7 +18,6 @@ import msgspec
 
 from openprofile.clock import new_id
 from openprofile.errors import BadRequest, FailedDependency, Fault
-from openprofile.etags import etag_of
 from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Request, Unread, printable_id
 from openprofile.http.guard import require_short
@@ -28,6 +27,7 @@ from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, etag_reference, key
 from openprofile.odata.path import parse
+from openprofile.odata.representation import etag_of
 from openprofile.odata.service_root import reference, resolve
 from openprofile.settings import Limits
 from openprofile.store.base import Change, Insert, Store, Update

@@ -26,7 +26,7 @@ class Key(msgspec.Struct, frozen=True):
     id: str
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):  # it is made by the dozen, and has no parts
     """An item as it is stored."""
 
     id: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TypeAlias
+from itertools import starmap
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from openprofile.store.base import (
     Conflict,
@@ -19,6 +21,8 @@ from openprofile.store.base import (
 )
 from openprofile.store.sqlite_counts import Counts
 
+_CREATED, _FACET, _RECORD = itemgetter(3), itemgetter(4), itemgetter(slice(4))
+
 Change: TypeAlias = Insert | PutItem | Update | Delete
 
 GET = (
@@ -27,11 +31,11 @@ GET = (
 )
 LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
-    " ORDER BY created, id"
+    " ORDER BY id"
 )
 OWNED = (
-    "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
-    " ORDER BY facet, created, id"
+    "SELECT id, version, text, created, facet FROM item WHERE tenant = ? AND owner = ?"
+    " ORDER BY facet, id"
 )
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
@@ -64,6 +68,24 @@ def apply(connection: sqlite3.Connection, counts: Counts, change: Change) -> Rec
             connection.execute(_DELETE, place(key))
             counts.add(key, -1)
             return None
+
+
+def oldest_first(rows: list[tuple[Any, ...]]) -> list[Record]:
+    """The rows of LIST in the order of a collection.
+
+    They come in that of their key, which SQLite has them in, and stay in it where they are of the
+    same time: to sort here takes less than for SQLite to copy what it sorts.
+    """
+    rows.sort(key=_CREATED)
+    return list(starmap(Record, rows))
+
+
+def facet_by_facet(rows: list[tuple[Any, ...]]) -> list[tuple[str, Record]]:
+    """The rows of OWNED, likewise, with their facets."""
+    rows.sort(key=_CREATED)
+    rows.sort(key=_FACET)
+    records = starmap(Record, map(_RECORD, rows))
+    return list(zip(map(_FACET, rows), records, strict=True))
 
 
 def place(key: Key) -> tuple[str, str, str, str]:
