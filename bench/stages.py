@@ -41,7 +41,7 @@ _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("SQLite", SqliteStore, "_rows"),
     ("filter, order, page", facets, "items_page"),
     ("items to entries", facets, "entry_of"),
-    ("items to entries", facets, "entries_of"),
+    ("items to entries", facets, "value_of"),
     ("answer's text", facets, "entity_body"),
     ("answer's text", facets, "collection_body"),
 )

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from openprofile.clock import Clock, date_time_offset, is_id, new_id
-from openprofile.directory import Directory, conflict, fold, gone, putting
+from openprofile.directory import Directory, conflict, fold, gone, mark, putting
 from openprofile.errors import Detail, InvalidPayload, ItemNotFound, ObjectConflict
 from openprofile.finding.terms import LINKS, person_of, without
 from openprofile.model.directory import DirectoryObject, Person, User
@@ -86,15 +86,20 @@ class Administration:
 
     async def delete(self, caller: Caller, who: str | None) -> None:
         """Erase a person, their profile, their memberships, and what the records of others say of
-        them, in one transaction.
+        them, in one transaction. What is kept is a mark, by which a token from before does not put
+        them back.
         """
         found = await self._written(caller, who, "users.delete")
 
         def release(record: Record) -> PutPerson:
             return putting(caller.tenant, without(person_of(record), found.id))
 
+        names = (found.id, found.user.user_principal_name)
+        marks = tuple({mark(caller.tenant, name) for name in names})
+        now = self._clock.seconds()
+        deletion = DeletePerson(caller.tenant, found.id, LINKS, release, marks, now)
         try:
-            await self._store.write([DeletePerson(caller.tenant, found.id, LINKS, release)])
+            await self._store.write([deletion])
         except Missing as error:
             raise gone(found.id) from error
 
@@ -176,13 +181,17 @@ def checked(user: User, changed: Container[str] | None = None) -> User:
 
 
 def _faults(user: User) -> Iterator[Detail]:
-    if not _NAME.fullmatch(user.user_principal_name):
-        name = quoted(user.user_principal_name)
-        expected = "it is required, like 'ada@harbour.example'"
-        yield _fault("userPrincipalName", f"{expected}; got {name}")
+    yield from misnamed(user.user_principal_name)
     if not (user.display_name or "").strip():
         yield _fault("displayName", "it is required and holds a name")
     yield from too_long(user)
+
+
+def misnamed(name: str) -> Iterator[Detail]:
+    """A fault of a principal name that is none."""
+    if not _NAME.fullmatch(name):
+        expected = "it is required, like 'ada@harbour.example'"
+        yield _fault("userPrincipalName", f"{expected}; got {quoted(name)}")
 
 
 def too_long(found: DirectoryObject) -> Iterator[Detail]:

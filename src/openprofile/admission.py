@@ -14,13 +14,17 @@ from openprofile.store.base import Conflict
 
 _LONGEST = 256
 """Characters of a claim that becomes a property of a person."""
+_SKEW = 600
+"""Seconds by which an issuer's clock may be ahead of this service's, as far as can be set."""
 
 
 class Admission:
     """Sees every caller when their token is new, before anything is done for them."""
 
     def __init__(self, directory: Directory, *, create: bool) -> None:
-        """With ``create``, people whom the directory does not know are put there."""
+        """With ``create``, people whom the directory does not know are put there, unless they were
+        deleted and their token is of before that.
+        """
         self._directory = directory
         self._create = create
 
@@ -33,10 +37,18 @@ class Admission:
             return caller
         person = await self._directory.find(caller.tenant, caller.person)
         if person is None:
-            if self._create:
+            if self._create and not await self._has_left(caller.tenant, caller.person, claims):
                 await self._put(caller.tenant, caller.person, claims)
             return caller
         return msgspec.structs.replace(caller, person=person.id)
+
+    async def _has_left(self, tenant: str, person: str, claims: Mapping[str, Any]) -> bool:
+        """Whether the person has been deleted since their token was issued, or may have been."""
+        at = await self._directory.departed(tenant, person)
+        if at is None:
+            return False
+        issued = claims.get("iat")
+        return not isinstance(issued, int | float) or issued <= at + _SKEW
 
     async def _put(self, tenant: str, person_id: str, claims: Mapping[str, Any]) -> None:
         user = User(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import msgspec
@@ -41,6 +42,11 @@ def fold(name: str) -> str:
     return name.casefold()
 
 
+def mark(tenant: str, id_or_name: str) -> str:
+    """What is kept of a person who has been deleted, of whom nothing else is."""
+    return hashlib.blake2b(f"{tenant}/{fold(id_or_name)}".encode(), digest_size=16).hexdigest()
+
+
 class Collection:
     """People or groups that a caller has been let in to; only ``Directory`` makes one."""
 
@@ -75,6 +81,10 @@ class Directory:
         """The person with this object id or user principal name."""
         record = await self._store.person(tenant, fold(id_or_name))
         return person_of(record) if record else None
+
+    async def departed(self, tenant: str, id_or_name: str) -> int | None:
+        """When a person with this id or principal name was deleted last, in seconds."""
+        return await self._store.departed(tenant, mark(tenant, id_or_name))
 
     async def require(self, tenant: str, id_or_name: str) -> Person:
         """The person with this object id or user principal name; raises ResourceNotFound."""

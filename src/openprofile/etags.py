@@ -5,17 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from openprofile.errors import ResourceModified
+from openprofile.odata.representation import etag_of
 from openprofile.store.base import Record
 
 
 def etag(record: Record) -> str:
-    """The weak entity tag of an item's current version (RFC 9110, section 8.8.3)."""
+    """The entity tag of an item's current version."""
     return etag_of(record.version)
-
-
-def etag_of(version: int) -> str:
-    """The entity tag of a version."""
-    return f'W/"{version}"'
 
 
 class Conditions(msgspec.Struct, frozen=True):

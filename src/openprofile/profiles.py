@@ -134,7 +134,8 @@ class Profiles:
             records = _derived(access.owner, facet)
         else:
             records = await self._store.collection(access.tenant, access.owner.id, facet)
-        return list(compress(records, await self._shown(access, records)))
+        shown = await self._shown(access, records)
+        return records if all(shown) else list(compress(records, shown))
 
     async def facets(self, access: Access) -> dict[str, list[Record]]:
         """The whole profile, facet by facet in the order of their names, as ``items`` gives it."""
@@ -294,7 +295,9 @@ class Profiles:
             if all(shown):
                 return shown
             access = await self._with_groups(access)
-        return [_sees(access, record) for record in records]
+        if access.trail is not None and access.trail.detailed:
+            return [_sees(access, record) for record in records]
+        return visible(records, access.relations)
 
     async def _author(self, access: Access) -> IdentitySet:
         """Who writes, as ``createdBy`` tells it: the person of a delegated call, else the

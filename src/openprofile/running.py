@@ -94,11 +94,12 @@ def _thread(wanted: TestOptions, data: Path) -> Iterator[Running]:
 @contextlib.contextmanager
 def _process(wanted: TestOptions, data: Path) -> Iterator[Running]:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "openprofile", "dev", *_arguments(wanted, data)]
+    command = [sys.executable, "-m", "openprofile", "dev", "--with-parent"]
+    command += _arguments(wanted, data)
     with (
         tempfile.TemporaryFile() as log,
         subprocess.Popen(  # noqa: S603  it is this program
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
         ) as process,
     ):
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from openprofile.administration import misnamed
 from openprofile.bulk.reader import Reader
 from openprofile.bulk.writer import reason
 from openprofile.clock import Clock, is_id
@@ -56,6 +57,8 @@ class Seed:
         for place, person in self._persons:
             name = person.get("userPrincipalName")
             if isinstance(name, str):
+                for fault in misnamed(name):
+                    raise self._bad((*place, "userPrincipalName"), fault.message)
                 there = await directory.find(self._tenant, name)
                 made = str(uuid.uuid5(uuid.UUID(self._tenant), f"user/{fold(name)}"))
                 person.setdefault("id", there.id if there else made)

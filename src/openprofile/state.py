@@ -6,12 +6,14 @@ from openprofile import sample
 from openprofile.bulk.writer import Counts
 from openprofile.clock import Clock, new_id
 from openprofile.directory import Directory, putting, putting_group
-from openprofile.document import Document
+from openprofile.document import BadDocument, Document
 from openprofile.settings import Limits
 from openprofile.store.base import Change, EraseTenant, Store, StoreError, Unavailable
 
 MOST_SNAPSHOTS = 20
 """Snapshots that are kept of one tenant; the oldest gives way."""
+MOST_SEEDS = 20
+"""Seeds that a reset of one tenant stores again: the first, and the newest of the others."""
 
 
 class State:
@@ -40,7 +42,11 @@ class State:
         Raises BadDocument.
         """
         counts = await self._store_seed(document)
+        # One that comes again has the last word, as it has now, and is there once.
+        self._seeds = [one for one in self._seeds if one.value != document.value]
         self._seeds.append(document)
+        if len(self._seeds) > MOST_SEEDS:
+            del self._seeds[1]
         return counts
 
     async def erase(self) -> None:
@@ -48,7 +54,11 @@ class State:
         await self._store.write([EraseTenant(self._tenant)])
 
     async def reset(self) -> None:
-        """Leave the sample people, if there were any at first, and what was seeded."""
+        """Leave the sample people, if there were any at first, and what was seeded.
+
+        Raises BadDocument for a seed that names somebody of no seed, once all others are stored;
+        it is forgotten.
+        """
         changes: list[Change] = [EraseTenant(self._tenant)]
         if self._with_sample:
             changes += [putting(self._tenant, person) for person in sample.people(self._tenant)]
@@ -57,8 +67,15 @@ class State:
                 for group, members in sample.groups(self._tenant)
             ]
         await self._store.write(changes)
-        for document in self._seeds:
-            await self._store_seed(document)
+        failed: BadDocument | None = None
+        for document in self._seeds.copy():
+            try:
+                await self._store_seed(document)
+            except BadDocument as error:
+                self._seeds = [one for one in self._seeds if one is not document]
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def snapshot(self) -> str:
         """Keep all of it in memory, and return the id by which ``restore`` puts it back."""

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from api.conftest import Client, Service, fault
 from openprofile import sample
+from openprofile.http import places
 from openprofile.http.recent import KEPT, LONGEST_MESSAGE
 from openprofile.settings import Limits
 
@@ -120,7 +121,8 @@ async def test_what_fails_is_told_as_that(
 
     monkeypatch.setattr(service.parts.store, "write", broken)
     (line,) = await lines(service.person("ada"), "POST", "me/profile/interests", json={})
-    assert (line["outcome"], line["status"], line["code"]) == ("failed", None, None)
+    told = (line["outcome"], line["status"], line["code"])
+    assert told == ("failed", 500, "generalException")
 
 
 async def test_no_log_holds_a_body_or_a_token(service: Service) -> None:
@@ -257,6 +259,55 @@ async def test_a_write_of_a_batch_that_goes_nowhere_is_told_as_well(service: Ser
         ("DELETE", "refused", 400),
         ("DELETE", "refused", 424),
     ]
+
+
+async def test_a_request_of_a_group_that_fails_is_told_with_its_status(service: Service) -> None:
+    requests = [
+        {"id": "1", "method": "POST", "url": "/me/profile/interests", "body": {},
+         "headers": JSON, "atomicityGroup": "g"},
+        {"id": "2", "method": "POST", "url": "/me/profile/interests", "body": {"unknown": 1},
+         "headers": JSON, "atomicityGroup": "g"},
+        {"id": "3", "method": "DELETE", "url": "/me/profile", "dependsOn": ["g"]},
+    ]  # fmt: skip
+    found = await lines(service.person("ada"), "POST", "$batch", json={"requests": requests})
+    told = [(line["status"], line["code"], line["outcome"], line["person"]) for line in found]
+    assert sorted(told) == [
+        (400, "BadRequest", "refused", ADA),
+        (424, "failedDependency", "refused", ADA),
+        (424, "failedDependency", "refused", ADA),
+    ]
+    assert {line["owner"] for line in found} == {ADA, None}  # the last was not looked at
+
+
+async def test_what_is_refused_unread_is_told_with_whose_it_is(service: Service) -> None:
+    requests = [
+        {"id": "1", "method": "DELETE", "url": "https://elsewhere.example/beta/me/profile"},
+        {"id": "2", "method": "DELETE", "url": "/me/profile", "dependsOn": ["1"]},
+    ]
+    ada = service.person("ada")
+    for path, options in (
+        ("$batch", {"json": {"requests": requests}}),
+        ("$batch", {"content": LARGE, "headers": JSON}),
+        ("$batch", {"json": {"requests": "none"}}),
+        ("me/profile/interests", {"content": LARGE, "headers": JSON}),
+    ):
+        for line in await lines(ada, "POST", path, **options):
+            assert (line["tenant"], line["person"]) == (sample.TENANT, ADA)
+
+
+async def test_a_write_that_is_turned_away_is_told_and_a_read_is_not(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "PATIENCE", 0)
+    app, ada = service.parts.app, service.person("ada")
+    monkeypatch.setattr(app.meter, "in_flight", app.capacity.requests)
+    for method, path in (("POST", "me/profile/interests"), ("POST", "$batch")):
+        (line,) = await lines(ada, method, path, json={})
+        assert (line["outcome"], line["status"], line["person"]) == ("failed", 503, ADA)
+        assert line["code"] == "serviceNotAvailable"
+    assert await lines(ada, "GET", "me/profile") == []
+    newest, *_ = service.parts.tenants.first.recent.told()
+    assert (newest["method"], newest["status"]) == ("GET", 503)
 
 
 SENT = {"client_id": "x", "client_secret": SECRET, "username": "u", "password": SECRET,

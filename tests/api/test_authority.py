@@ -227,9 +227,13 @@ class TestSignIn:
     async def test_the_page_lists_the_people_and_needs_no_script(self, endpoint: Endpoint) -> None:
         page = await endpoint.authorize()
         for person in sample.people():
-            assert html.escape(person.user.display_name or "") in page.text
+            assert (person.user.display_name or "") in html.unescape(page.text)
         assert "<script" not in page.text
-        assert "default-src 'none'" in page.headers["content-security-policy"]
+        policy = page.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} <= set(policy)
+        assert "style=" not in page.text
+        for path in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
+            assert (await endpoint.http.get(path)).status_code == 200
         assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
     async def test_the_code_becomes_tokens_for_the_person(self, endpoint: Endpoint) -> None:
@@ -372,7 +376,7 @@ class TestSignIn:
         else:
             assert _action(answer) == REDIRECT
             assert '"><script>x' not in answer.text
-            assert html.escape('"><script>x') in answer.text
+            assert '"><script>x' in html.unescape(answer.text)
 
     async def test_another_site_cannot_choose(self, endpoint: Endpoint) -> None:
         for origin in ("https://evil.example", "null"):
@@ -439,6 +443,17 @@ class TestRefresh:
             "invalid_grant", 70000, grant_type="refresh_token", refresh_token=first
         )
         await endpoint.granted(grant_type="refresh_token", refresh_token=renewed["refresh_token"])
+
+    async def test_it_is_used_up_also_where_a_planned_fault_loses_the_answer(
+        self, endpoint: Endpoint
+    ) -> None:
+        body = await endpoint.granted(**await endpoint.redeem(await endpoint.code()))
+        form = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
+        fault = {"status": 500, "path": "**/token", "after": True, "count": 1}
+        planned = await endpoint.http.post("/_openprofile/faults", json=fault)
+        assert planned.status_code == 201
+        assert (await endpoint.token(**form)).status_code == 500
+        await endpoint.refused("invalid_grant", 70000, **form)
 
     async def test_it_may_ask_for_another_scope(self, endpoint: Endpoint) -> None:
         body = await endpoint.granted(**await endpoint.redeem(await endpoint.code()))

@@ -225,3 +225,36 @@ async def test_what_a_reader_has_is_not_sent_again_in_any_form(
         assert "Accept" in response.headers["vary"]
         response = await ada(method, path, headers={"If-Match": 'W/"1"'})
         assert response.status_code == 412
+
+
+READ = [
+    "", "$metadata", "me", "me/displayName", "me/displayName/$value", "me/manager",
+    "me/manager/$ref", "users", "users/$count", "groups", "me/memberOf", "me/profile",
+    "me/profile/id", "me/profile/$ref", "me/profile/positions", "me/profile/positions/$count",
+    "me/profile/positions/$ref", "me/profile/positions/{position}",
+    "me/profile/positions/{position}/$ref", "/openprofile/people/me/relations", "/v1.0/me",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", READ)
+async def test_a_read_of_what_is_there_only_if_nothing_is_has_a_304(
+    service: Service, position: dict[str, Any], path: str
+) -> None:
+    ada, path = service.person("ada", "Directory.Read.All"), path.format(position=position["id"])
+    reader = ada if "profile" not in path else service.person("ada")
+    known = {"If-None-Match": "*"}
+    whole = await reader("GET", path)
+    assert whole.status_code == 200, whole.text
+    for method in ("GET", "HEAD"):
+        answer = await reader(method, path, headers=known)
+        assert (answer.status_code, answer.content) == (304, b"")
+        for name in ("cache-control", "etag", "odata-version", "vary"):
+            assert answer.headers.get(name) == whole.headers.get(name)
+    other = await reader("GET", path, headers={"If-None-Match": '"1"'})
+    assert (other.status_code, other.content) == (200, whole.content)
+
+
+async def test_what_is_not_there_is_told_whatever_the_condition(ada: Client) -> None:
+    known = {"If-None-Match": "*"}
+    fault(await ada("GET", f"{PATH}/{BRAM}", headers=known), 404, "itemNotFound")
+    fault(await ada("GET", "users", headers=known), 403, "Authorization_RequestDenied")

@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from api import batching
 from api.conftest import Client, Service, fault
@@ -15,6 +16,7 @@ from openprofile.clock import new_id
 from openprofile.http.faults import LONGEST_DELAY, MOST_PLANNED
 from openprofile.http.tenants import MOST_TENANTS
 from openprofile.identity.forgery import FORGERIES
+from openprofile.identity.issuer import AUDIENCE
 
 pytestmark = pytest.mark.anyio
 ROOT = "/_openprofile"
@@ -270,6 +272,58 @@ async def test_a_batch_as_a_whole_fails_where_its_path_is_named(first: Tenant, a
     (line,) = await first.log()
     assert (line["target"], line["rule"], line["status"]) == ("/beta/$batch", "fault", 503)
     assert (await batching.send(ada, batching.get("1", "/me"))).status_code == 200
+
+
+TOKEN = {"grant_type": "client_credentials", "scope": f"{AUDIENCE}/.default"}
+OF_THE_AUTHORITY = [
+    ("/oauth2/v2.0/token", "POST", "oauth2/v2.0/token"),
+    (f"/{sample.TENANT}/oauth2/**", "POST", "oauth2/v2.0/token"),
+    ("/{tenant}/oauth2/v2.0/token", "POST", "oauth2/v2.0/token"),
+    ("**/token", "POST", "oauth2/v2.0/token"),
+    ("discovery/v2.0/keys", "GET", "discovery/v2.0/keys"),
+    ("/v2.0/.well-known/*", "GET", "v2.0/.well-known/openid-configuration"),
+    ("/oauth2/v2.0/authorize", "GET", "oauth2/v2.0/authorize"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "method", "path"), OF_THE_AUTHORITY)
+async def test_the_token_authority_has_the_faults_whose_path_names_it(
+    service: Service, first: Tenant, pattern: str, method: str, path: str
+) -> None:
+    client = service.parts.authority.sample
+    form = TOKEN | {"client_id": client.id, "client_secret": client.secret}
+    options: dict[str, Any] = {"data": form} if method == "POST" else {}
+
+    async def asked() -> httpx2.Response:
+        return await service.anonymous()(method, f"/{sample.TENANT}/{path}", **options)
+
+    before = await asked()
+    await first.made("faults", status=429, retryAfter=7, path=pattern, method=method, count=1)
+    with capture_logs() as logs:
+        answer = await asked()
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert answer.json()["error"] == "temporarily_unavailable"
+    assert "Planned fault" in answer.json()["error_description"]
+    (line,) = [line for line in logs if line["event"] == "audit"]
+    assert (line["status"], line["rule"]) == (429, "fault")
+    newest, *_ = await first.log()
+    assert (newest["target"], newest["rule"]) == (f"/{sample.TENANT}/{path}", "fault")
+    assert (await asked()).status_code == before.status_code
+    assert len(await first.log()) == 1
+
+
+async def test_the_token_authority_has_no_fault_that_does_not_name_it(
+    service: Service, first: Tenant, fresh: Tenant
+) -> None:
+    for path in (None, "/**", "**", "/me/**", "/users/*"):
+        await first.made("faults", status=503, path=path)
+    await first.made("faults", status=503, path="**/keys", person="ada@harbour.example")
+    await fresh.made("faults", status=503, path="**/keys")
+    keys = await service.anonymous()("GET", f"/{sample.TENANT}/discovery/v2.0/keys")
+    assert keys.status_code == 200
+    tenant = fresh.root.rpartition("/")[2]
+    keys = await service.anonymous()("GET", f"/{tenant}/discovery/v2.0/keys")
+    assert keys.status_code == 503
 
 
 async def test_faults_are_taken_back(first: Tenant, ada: Client) -> None:

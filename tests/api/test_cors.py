@@ -60,7 +60,7 @@ async def test_every_answer_may_be_read_by_the_page(service: Service, ada: Clien
         assert response.status_code == status
         assert response.headers["access-control-allow-origin"] == "*"
         assert {"request-id", "client-request-id", "ETag", "Location", "OData-Version"} | {
-            "Preference-Applied", "Retry-After", "WWW-Authenticate",
+            "Preference-Applied", "Retry-After", "WWW-Authenticate", "openprofile-hint",
         } <= names(response, "access-control-expose-headers")  # fmt: skip
 
 

@@ -52,6 +52,31 @@ async def test_people_may_be_left_to_the_directory_alone(
         fault(await running.get(issuer.token()), 404, "Request_ResourceNotFound")
 
 
+@pytest.mark.parametrize("claim", ["oid", "preferred_username"])
+@pytest.mark.parametrize("issued", [True, False])
+async def test_who_was_deleted_is_not_put_back_by_a_token_of_before(
+    started: Started, issuer: ForeignIssuer, claim: str, issued: bool
+) -> None:
+    old = issuer.token(**({} if issued else {"iat": None}))
+    app = issuer.token(oid=None, scp=None, idtyp="app", roles=["User.ReadWrite.All"])
+    async with started(person_claim=claim) as running:
+        admin, name = running.bearing(app), "ade@example.org"
+        assert (await running.get(old)).status_code == 200
+        if claim == "preferred_username":  # who has an id besides, as an administrator gives it
+            assert (await admin("DELETE", f"users/{name}")).status_code == 204
+            person = {"displayName": "Adé", "userPrincipalName": name}
+            assert (await admin("POST", "users", json=person)).status_code == 201
+            assert (await running.get(old)).status_code == 200
+        assert (await admin("DELETE", f"users/{name}")).status_code == 204
+        fault(await running.get(old), 404, "Request_ResourceNotFound")
+    async with started(person_claim=claim) as running:  # which has not seen the token
+        fault(await running.get(old), 404, "Request_ResourceNotFound")
+        fault(await running.bearing(app)("GET", f"users/{name}"), 404, "Request_ResourceNotFound")
+        running.clock.advance(3600)
+        now = running.clock.seconds()
+        assert (await running.get(issuer.token(iat=now, exp=now + 600))).status_code == 200
+
+
 async def test_a_name_that_is_taken_does_not_lead_to_its_owner(
     started: Started, issuer: ForeignIssuer
 ) -> None:

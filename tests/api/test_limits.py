@@ -12,9 +12,9 @@ from openprofile import sample
 from openprofile.clock import Clock
 from openprofile.finding import terms
 from openprofile.http import guard
-from openprofile.http.authority import LARGEST_FORM
 from openprofile.http.exchange import LONGEST_CLIENT_ID
 from openprofile.http.expansions import MOST_INLINED
+from openprofile.http.form import LARGEST_FORM
 from openprofile.http.query import LARGEST_PAGE
 from openprofile.identity import pending
 from openprofile.identity.oauth import LONGEST as LONGEST_PARAMETER

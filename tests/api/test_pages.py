@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from api.conftest import OTHER_TENANT, Service, fault
 from openprofile import sample
-from openprofile.http.pages import ASSETS, LOG, OVERVIEW, PERSON
+from openprofile.http.pages import LOG, OVERVIEW, PERSON
+from openprofile.http.rendering import ASSETS
 from openprofile.model.facets import FACETS
 from values import WRITABLE, settable
 

@@ -1,6 +1,7 @@
 """Requests that are sent again: OASIS Repeatable Requests 1.0, and repeated client-request-ids."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 from pathlib import Path
@@ -127,6 +128,38 @@ async def test_what_is_written_to_the_directory_can_be_repeated(service: Service
     put = await ada("PUT", path, json=lists, headers=headers(service, "3"))
     assert put.status_code == 200
     assert whole(await ada("PUT", path, json=lists, headers=headers(service, "3"))) == whole(put)
+
+
+async def test_a_repetition_is_asked_for_the_permission_again(service: Service) -> None:
+    first = await service.person("ada")("POST", PATH, json=CHESS, headers=headers(service))
+    assert first.status_code == 201
+    less = service.person("ada", "User.Read")
+    with capture_logs() as logs:
+        again = await less("POST", PATH, json=CHESS, headers=headers(service))
+    fault(again, 403, "Authorization_RequestDenied")
+    (line,) = [line for line in logs if line["event"] == "audit"]
+    assert (line["outcome"], line["rule"], line["status"]) == ("refused", "permission", 403)
+    # What is refused before permissions are looked at is no way around them.
+    told = headers(service) | {"Accept": "text/html"}
+    fault(await less("POST", PATH, json=CHESS, headers=told), 406, "notAcceptable")
+
+
+async def test_a_repetition_by_an_administrator_takes_one(service: Service) -> None:
+    url = f"users/{user('ada').id}/profile/interests"
+    admin, sent = service.administrator(), headers(service)
+    made = await admin("POST", url, json={"displayName": "Chess"}, headers=sent)
+    assert made.status_code == 201, made.text
+    dismissed = service.person("hiro", "User.ReadWrite.All")
+    refused = await dismissed("POST", url, json={"displayName": "Chess"}, headers=sent)
+    fault(refused, 403, "Authorization_RequestDenied")
+    item, sent = made.headers["Location"], headers(service, "2")
+    change = {"displayName": "Go"}
+    first = await admin("PATCH", item, json=change, headers=sent)
+    assert first.status_code == 200
+    await service.person("ada")("PATCH", item, json={"allowedAudiences": "me"})
+    fault(await admin("PATCH", item, json=change, headers=sent), 404, "itemNotFound")
+    await service.person("ada")("DELETE", item)
+    assert whole(await admin("PATCH", item, json=change, headers=sent)) == whole(first)
 
 
 async def test_two_at_once_are_one_write(service: Service, ada: Client) -> None:
@@ -375,6 +408,19 @@ class TestClientRequestIds:
         assert whole(again) == whole(first)
         assert result(first) is None
         assert await names(ada) == ["Chess"]
+
+    async def test_a_body_is_the_same_compressed_and_plain(
+        self, service: Service, ada: Client
+    ) -> None:
+        sent, body = JSON | {"client-request-id": "1"}, b'{"displayName":"Chess"}'
+        first = await ada("POST", PATH, content=body, headers=sent)
+        compressed = sent | {"Content-Encoding": "gzip"}
+        again = await ada("POST", PATH, content=gzip.compress(body), headers=compressed)
+        assert first.status_code == 201
+        assert whole(again) == whole(first)
+        assert await names(ada) == ["Chess"]
+        broken = await ada("POST", PATH, content=b"x", headers=compressed)
+        fault(broken, 400, "BadRequest")
 
     async def test_what_differs_is_another_request(self, service: Service, ada: Client) -> None:
         sent = {"client-request-id": "1"}

@@ -301,6 +301,44 @@ async def test_a_raw_value_is_text_in_utf_8(ada: Client, position: str) -> None:
     assert (await ada("GET", path)).status_code == 204
 
 
+NESTED = [
+    (facet, outer, name)
+    for facet, kind in FACETS.items()
+    if not kind.read_only
+    for outer, found in shape(kind).properties.items()
+    if found.shape and not found.collection and found.nullable and not found.computed
+    for name, inner in found.shape.properties.items()
+    if not inner.computed and (inner.nullable or inner.collection)
+]
+
+
+@pytest.mark.parametrize(("facet", "outer", "name"), NESTED)
+async def test_to_clear_a_part_of_what_is_null_leaves_it_null(
+    ada: Client, facet: str, outer: str, name: str
+) -> None:
+    item = await create(ada, facet)
+    url = f"me/profile/{facet}/{item['id']}"
+    assert (await ada("DELETE", f"{url}/{outer}")).status_code == 204
+    path = [outer, name]
+    parts: Any = shape(FACETS[facet]).properties[outer].shape.properties[name]  # type: ignore[union-attr]
+    if parts.shape and not parts.collection:  # as deep as it goes
+        path.append(next(iter(parts.shape.properties)))
+    for depth in range(2, len(path) + 1):
+        below = "/".join(path[:depth])
+        assert (await ada("DELETE", f"{url}/{below}")).status_code == 204
+        if not parts.collection and not parts.shape:
+            assert (await ada("PUT", f"{url}/{below}", json={"value": None})).status_code == 204
+        assert (await ada("GET", url)).json()[outer] is None
+    assert (await ada("GET", f"{url}/{outer}")).status_code == 204
+
+
+async def test_to_clear_a_part_leaves_the_others(ada: Client, position: str) -> None:
+    await ada("PATCH", position, json={"detail": {"jobTitle": "Pilot", "role": "Harbour"}})
+    assert (await ada("DELETE", f"{position}/detail/jobTitle")).status_code == 204
+    detail = (await ada("GET", position)).json()["detail"]
+    assert (detail["jobTitle"], detail["role"]) == (None, "Harbour")
+
+
 async def test_a_persons_property_is_written_by_an_administrator(
     service: Service, hiro: Client
 ) -> None:

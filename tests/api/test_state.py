@@ -9,7 +9,7 @@ from api.conftest import Service, fault
 from api.test_control import INTERESTS, ROOT, Tenant
 from openprofile import sample
 from openprofile.clock import new_id
-from openprofile.state import MOST_SNAPSHOTS
+from openprofile.state import MOST_SEEDS, MOST_SNAPSHOTS
 
 pytestmark = pytest.mark.anyio
 YAML = {"Content-Type": "application/yaml"}
@@ -104,6 +104,8 @@ async def test_a_seed_may_be_json_and_add_to_a_sample_person(tenant: Tenant) -> 
         ("displayName: Lea Brandt", "dispalyName: Lea Brandt", 6, "dispalyName"),
         ("interests:", "intrests:", 13, "intrests"),
         ("manager: noor@", "manager: nora@", 7, "Nobody is called 'nora@harbour.example'"),
+        ("manager: noor@", "manager: lea@", 7, "a person cannot be their own"),
+        ("userPrincipalName: mats@harbour.example", "userPrincipalName: mats", 19, "got 'mats'"),
         ("[mats@harbour.example]", "[zoe@harbour.example]", 10, "Nobody is called 'zoe@"),
         ("bram@harbour.example]", "zoe@harbour.example]", 3, "Nobody is called 'zoe@"),
         ("[Chess Club]", "[Ches Club]", 8, "There is no group 'Ches Club'."),
@@ -140,6 +142,46 @@ async def test_reset_brings_back_what_was_seeded(tenant: Tenant) -> None:
     assert (await tenant("POST", "reset")).status_code == 204
     assert len((await lea("GET", INTERESTS)).json()["value"]) == 1
     assert len((await tenant("GET", "endpoints")).json()["users"]) == len(sample.people()) + 2
+
+
+async def test_a_reset_stores_the_first_seed_and_the_newest_again(tenant: Tenant) -> None:
+    def named(number: int) -> dict[str, Any]:
+        name = f"p{number}@harbour.example"
+        return {"userPrincipalName": name, "displayName": str(number)}
+
+    for number in (*range(MOST_SEEDS + 2), MOST_SEEDS):  # one of which comes again
+        await tenant.made("seed", people=[named(number)])
+    assert (await tenant("POST", "reset")).status_code == 204
+    people = (await tenant("GET", "endpoints")).json()["users"]
+    kept = {one["userPrincipalName"].partition("@")[0] for one in people}
+    assert {name for name in kept if name[1:].isdecimal()} == {
+        f"p{number}" for number in (0, *range(3, MOST_SEEDS + 2))
+    }
+
+
+async def test_of_two_seeds_the_later_has_the_last_word_after_a_reset_too(tenant: Tenant) -> None:
+    for title in ("Pilot", "Diver", "Pilot"):
+        await tenant.made("seed", people=[{"userPrincipalName": "p@x.example", "jobTitle": title}])
+    await tenant("POST", "reset")
+    client = await tenant.client(user="p@x.example")
+    assert (await client("GET", "me")).json()["jobTitle"] == "Pilot"
+
+
+async def test_a_seed_that_can_be_stored_no_more_is_told_and_forgotten(tenant: Tenant) -> None:
+    hiro = await tenant.client(
+        user="hiro@harbour.example", scope="User.ReadWrite.All Directory.ReadWrite.All"
+    )
+    body = {"displayName": "Zoe", "userPrincipalName": "zoe@harbour.example"}
+    assert (await hiro("POST", "users", json=body)).status_code == 201
+    people = [{"userPrincipalName": "lea@harbour.example", "manager": "zoe@harbour.example"}]
+    await tenant.made("seed", people=people)
+    await seeded(tenant)
+    message = fault(await tenant("POST", "reset"), 400, "BadRequest")["message"]
+    assert "Line 1: Nobody is called 'zoe@harbour.example'." in message
+    names = [one["userPrincipalName"] for one in (await tenant("GET", "endpoints")).json()["users"]]
+    assert "mats@harbour.example" in names
+    assert "zoe@harbour.example" not in names
+    assert (await tenant("POST", "reset")).status_code == 204
 
 
 async def test_reset_stamps_what_was_seeded_with_the_time_it_goes_back_to(tenant: Tenant) -> None:

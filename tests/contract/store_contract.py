@@ -1,11 +1,14 @@
 """What every store promises, as one class of tests: a store's own test module subclasses it."""
 
 import asyncio
+import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from openprofile.store.base import (
+    Change,
     Conflict,
     Delete,
     DeletePerson,
@@ -96,6 +99,91 @@ async def found(store: Store, low: str, high: str, **options: Any) -> list[tuple
     entries = await store.entries("t", "user", Span("p", low, high), limit=limit, **options)
     assert all(entry.record.text == entry.record.id.upper() for entry in entries)
     return [(entry.value, entry.record.id) for entry in entries]
+
+
+class Model:
+    """The items of two owners, ``o`` and ``x``, as plain dictionaries; three find room."""
+
+    LIMIT = 3
+
+    def __init__(self) -> None:
+        self.items: dict[str, set[str]] = {"o": set(), "x": set()}
+
+    def change(self, chance: random.Random) -> Change:
+        """Some change, of which many cannot be carried out."""
+        owner = chance.choice("ox")
+        at = key(chance.choice("12345"), owner=owner)
+        return chance.choice(
+            [
+                *[insert(at, limit=self.LIMIT)] * 6,
+                *[put(at, Record(at.id, 1, "{}"), limit=self.LIMIT)] * 2,
+                *[Delete(at, allow)] * 3,
+                *[Update(at, lambda _: "new")] * 2,
+                Update(at, refuse),
+                Erase("t", owner),
+                DeletePerson("t", owner, (), release),
+                *[PutPerson("t", owner, f"owner {owner}", "")] * 2,
+            ]
+        )
+
+    def carry_out(self, changes: Sequence[Change]) -> type[Exception] | None:
+        """What the Store promises that they raise; nothing of them is done then."""
+        before = {owner: items.copy() for owner, items in self.items.items()}
+        error = next(filter(None, map(self._raised, changes)), None)
+        if error is not None:
+            self.items = before
+        return error
+
+    def _raised(self, change: Change) -> type[Exception] | None:
+        error: type[Exception] | None = None
+        match change:
+            case Insert(at) | PutItem(at):
+                error = self._put(at, anyway=isinstance(change, PutItem))
+            case Update(at) if at.id not in self.items.get(at.owner, ()):
+                error = Missing
+            case Update():
+                error = Refusal if change.revise is refuse else None
+            case Delete(at) if at.id in self.items.get(at.owner, ()):
+                self.items[at.owner].remove(at.id)
+            case DeletePerson(id=owner) if owner in self.items:
+                del self.items[owner]
+            case Delete() | DeletePerson():
+                error = Missing
+            case Erase(owner=owner):
+                self.items.get(owner, set()).clear()
+            case PutPerson(id=owner):
+                self.items.setdefault(owner, set())
+        return error
+
+    def _put(self, at: Key, *, anyway: bool) -> type[Exception] | None:
+        items = self.items.get(at.owner)
+        if items is None:
+            return Missing
+        if at.id in items and anyway:
+            return None
+        if len(items) >= self.LIMIT:
+            return Full
+        if at.id in items:
+            return Conflict
+        items.add(at.id)
+        return None
+
+
+async def walk(stores: Sequence[Store], seed: int) -> None:
+    """Write at random by one of the stores of one database after the other."""
+    chance, model = random.Random(seed), Model()
+    for _ in range(150):
+        changes = [model.change(chance) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
+        expected = model.carry_out(changes)
+        raised: type[BaseException] | None = None
+        try:
+            await chance.choice(stores).write(changes)
+        except (StoreError, Refusal) as error:
+            raised = type(error)
+        assert raised is expected, changes
+    for owner in "ox":
+        found = {record.id for _, record in await stores[0].owned("t", owner)}
+        assert found == model.items.get(owner, set())
 
 
 @pytest.mark.anyio
@@ -326,6 +414,12 @@ class StoreContract:
             await store.write([insert(key("more"), limit=2)])
         await store.write([insert(key("more", facet="other"), limit=2)])
         assert len(await store.collection("t", "o", "f")) == 2
+
+    @pytest.mark.parametrize("seed", range(8))
+    async def test_whatever_is_written_a_collection_takes_as_many_as_it_may(
+        self, store: Store, seed: int
+    ) -> None:
+        await walk([store], seed)
 
     async def test_an_update_sees_the_record_and_raises_the_version(self, store: Store) -> None:
         (before,) = await store.write([insert(key(), "a", created=7)])
@@ -620,6 +714,25 @@ class StoreContract:
         assert await found(store, *EVERY) == [("1", "2"), ("a", "1")]
         assert len(await store.owned("t", "1")) == 1
         assert await store.count_related("t", "memberOf", "1") == 1
+
+    async def test_of_who_is_deleted_a_mark_stays_with_its_time(self, store: Store) -> None:
+        def deletion(at: int, *marks: str) -> DeletePerson:
+            return DeletePerson("t", "1", (), release, marks, at)
+
+        assert await store.departed("t", "a") is None
+        for at in (7, 9):
+            await store.write([person("1")])
+            await store.write([deletion(at, "a", "é")])
+            assert [await store.departed("t", name) for name in ("a", "é", "b")] == [at, at, None]
+        assert await store.departed("u", "a") is None
+        with pytest.raises(Missing):
+            await store.write([deletion(11, "a")])
+        await store.write([person("1")])
+        with pytest.raises(Missing):
+            await store.write([deletion(11, "b"), Leave("t", "g", "1")])
+        assert [await store.departed("t", name) for name in ("a", "b")] == [9, None]
+        await store.write([EraseTenant("t")])
+        assert await store.departed("t", "a") is None
 
     async def test_changes_of_one_write_see_each_other(self, store: Store) -> None:
         await store.write([person("0", "1"), person("9", "1")])

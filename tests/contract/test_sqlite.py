@@ -9,11 +9,13 @@ import pytest
 
 from contract.answers_contract import AnswersContract
 from contract.group_contract import GroupContract
-from contract.store_contract import StoreContract, insert, key, people, release
-from openprofile.store import sqlite, sqlite_people, sqlite_room, sqlite_turn
+from contract.store_contract import StoreContract, allow, insert, key, people, release, walk
+from openprofile.store import sqlite, sqlite_counts, sqlite_people, sqlite_room, sqlite_turn
 from openprofile.store.base import (
+    Delete,
     DeletePerson,
     EraseTenant,
+    Full,
     PutPerson,
     SchemaTooNew,
     Store,
@@ -107,6 +109,38 @@ class TestDatabase:
         for owner in ("o", "other", "x"):
             assert await store.person("t", owner) is await store.person("t", owner)
         assert list(store._known._found) == [("t", "other"), ("t", "x")]
+
+    @pytest.mark.parametrize("seed", range(8))
+    async def test_of_two_processes_each_counts_what_the_other_writes(
+        self, tmp_path: Path, seed: int
+    ) -> None:
+        stores = [SqliteStore(tmp_path / "db") for _ in range(2)]
+        await people(stores[0])
+        await walk(stores, seed)
+        for store in stores:
+            await store.close()
+
+    async def test_a_collection_of_which_the_number_is_kept_no_more_is_counted_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite_counts, "KEPT", 1)
+        store = await people(SqliteStore(tmp_path / "db"))
+        for n in range(2):
+            await store.write([insert(key(str(n)), limit=2)])
+            await store.write([insert(key(str(n), owner="x"), limit=2)])
+        await store.write([Delete(key("0"), allow)])
+        with pytest.raises(Full):
+            await store.write([insert(key("2", owner="x"), limit=2)])
+        await store.write([insert(key("2"), limit=2)])
+        with pytest.raises(Full):
+            await store.write([insert(key("3"), limit=2)])
+        await store.close()
+
+    async def test_the_writes_of_one_turn_of_the_loop_share_a_commit(self, tmp_path: Path) -> None:
+        store = await people(SqliteStore(tmp_path / "db"))
+        before = sum(store.figures().groups.counts)
+        await asyncio.gather(*(store.write([insert(key(str(n)))]) for n in range(100)))
+        assert sum(store.figures().groups.counts) == before + 1
         await store.close()
 
     async def test_a_file_that_is_no_database_is_unavailable(self, tmp_path: Path) -> None:
@@ -127,6 +161,45 @@ class TestDatabase:
         store._writer.execute("PRAGMA query_only = OFF")
         await store.write([insert(key())])
         await store.close()
+
+
+def test_what_a_loop_left_behind_is_written_with_what_comes_next(tmp_path: Path) -> None:
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    store = SqliteStore(tmp_path / "db")
+    first.run_until_complete(people(store))
+    left = first.create_task(store.write([insert(key("1"))]))
+    first.call_soon(first.stop)
+    first.run_forever()  # one turn: the write is accepted, and nobody has heard of it
+    assert not left.done()
+    second.run_until_complete(store.write([insert(key("2"))]))
+    found = second.run_until_complete(store.collection("t", "o", "f"))
+    assert [record.id for record in found] == ["1", "2"]
+    first.run_until_complete(left)
+    first.run_until_complete(store.write([insert(key("3"))]))
+    second.run_until_complete(store.close())
+    first.close()
+    second.close()
+
+
+def test_who_comes_while_another_loop_s_group_is_written_does_not_wait_for_that_loop(
+    tmp_path: Path,
+) -> None:
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    store = SqliteStore(tmp_path / "db")
+    first.run_until_complete(people(store))
+    with contextlib.closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        left = first.create_task(store.write([insert(key("1"))]))
+        first.run_until_complete(asyncio.sleep(0))
+        first.run_until_complete(asyncio.sleep(0))
+        assert store._writes._busy
+        second.call_soon(second.call_soon, other.execute, "COMMIT")
+        written = asyncio.wait_for(store.write([insert(key("2"))]), 30)
+        second.run_until_complete(written)
+    first.run_until_complete(left)
+    second.run_until_complete(store.close())
+    first.close()
+    second.close()
 
 
 @pytest.mark.anyio
@@ -223,6 +296,19 @@ class TestRoom:
         await store.check()
         await store.write([insert(key(), "x" * 100_000)])
         assert store._writer.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        await store.close()
+
+    async def test_what_a_full_disk_took_back_is_not_counted(self, tmp_path: Path) -> None:
+        store = await people(SqliteStore(tmp_path / "db"))
+        (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+        store._writer.execute(f"PRAGMA max_page_count = {pages + 3}")
+        outcomes = await asyncio.gather(
+            store.write([insert(key("1"), limit=1)]),
+            store.write([insert(key("2", owner="x"), "x" * 100_000)]),
+            return_exceptions=True,
+        )
+        assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable]
+        await store.write([insert(key("1"), limit=1)])
         await store.close()
 
     async def test_on_a_disk_that_is_nearly_full_it_proves_room_before_an_item_fails(

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from openprofile import settings
+from openprofile.configuration import load
+from openprofile.settings import BadSettings
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -241,8 +242,8 @@ class Reader:
         path = self._folder / "settings.toml"
         path.write_text(block.text, encoding="utf-8")
         try:
-            settings.load({}, path)
-        except settings.BadSettings as error:
+            load({}, path)
+        except BadSettings as error:
             raise WrongExample(str(error)) from error
 
     def _written(self, name: str, text: str) -> Path:

@@ -74,6 +74,10 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "the oldest gives way",
             "tests/api/test_state.py::test_so_many_snapshots_are_kept_and_the_oldest_gives_way",
         ),
+        "MOST_SEEDS": (
+            "the second gives way",
+            "tests/api/test_state.py::test_a_reset_stores_the_first_seed_and_the_newest_again",
+        ),
     },
     "http.tenants": {
         "MOST_TENANTS": (
@@ -112,7 +116,7 @@ BEYOND: dict[str, dict[str, tuple[str, str]]] = {
             "tests/api/test_directory_queries.py::test_a_page_is_as_large_as_it_may_be",
         ),
     },
-    "http.authority": {
+    "http.form": {
         "LARGEST_FORM": ("413 `invalid_request`", f"{_API}test_a_form_has_so_many_bytes"),
     },
     "bulk.reader": {

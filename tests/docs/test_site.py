@@ -11,7 +11,7 @@ import pytest
 
 from docs import cli_page, errors_page
 from docs.examples import ROOT, pages
-from openprofile import errors, settings
+from openprofile import configuration, errors
 from openprofile.cli import main
 
 DOCS = ROOT / "docs"
@@ -48,7 +48,7 @@ def test_no_variable_of_a_command_is_taken_for_a_setting() -> None:
     variables = re.findall(r"\| `(OPENPROFILE_\w+)` \|", (DOCS / "cli.md").read_text("utf-8"))
     assert len(variables) > 10
     for variable in variables:
-        settings.load({variable: "1"}, None)
+        configuration.load({variable: "1"}, None)
 
 
 def test_every_error_is_on_the_page_and_in_the_tree() -> None:

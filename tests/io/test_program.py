@@ -252,6 +252,25 @@ def test_token_for_nobody_is_refused(tmp_path: Path) -> None:
     assert run("token", "--app", "--user", "ada@harbour.example").returncode == 2
 
 
+def test_a_token_is_for_whom_a_running_stand_in_has_in_memory_alone(tmp_path: Path) -> None:
+    seed = tmp_path / "people.yaml"
+    seed.write_text("people:\n- {userPrincipalName: lea@harbour.example, displayName: Lea}\n")
+    options = ("--data", str(tmp_path / "data"), "--port", "0", "--memory", "--seed", str(seed))
+    with Program(tmp_path / "data", *options) as program:
+        later = {"now": "2040-01-01T00:00:00Z", "frozen": True}
+        httpx2.post(f"{program.url}/_openprofile/clock", json=later)
+        headers = {"Authorization": f"Bearer {program.token('--user', 'lea@harbour.example')}"}
+        answer = httpx2.get(f"{program.url}/beta/me", headers=headers)
+        assert answer.json()["displayName"] == "Lea"
+        nobody = run("token", "--data", str(program.data), "--user", "mats@harbour.example")
+        assert nobody.returncode == 1
+        assert nobody.stderr == "Error: Nobody is called mats@harbour.example.\n"
+        told = (program.data / "endpoints.json").read_bytes()
+        program.kill()
+        assert (program.data / "endpoints.json").read_bytes() == told
+        assert program.token().count(".") == 2  # by the key in the folder
+
+
 def test_a_token_is_forged_for_one_reason_and_for_a_tenant(tmp_path: Path) -> None:
     tenant = "0a1b2c3d-0000-4000-8000-00000000000a"
     with Program(tmp_path / "data") as program:

@@ -1,8 +1,10 @@
 """``openprofile.testing``: the stand-in in a thread, in a process, or there already."""
 
 import asyncio
+import contextlib
 import datetime
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -93,6 +95,18 @@ def test_other_programs_sign_in_with_the_environment(tenant: Tenant) -> None:
     assert Path(environment["NODE_EXTRA_CA_CERTS"]).read_text().startswith("-----BEGIN")
 
 
+def test_the_token_authority_is_as_slow_and_as_unsteady_as_planned(tenant: Tenant) -> None:
+    keys = f"{tenant.authority}/discovery/v2.0/keys"
+    tenant.faults.add(drop=True, path="/discovery/v2.0/keys", count=1)
+    tenant.faults.add(slow_body=0.05, latency=0.01, path="/discovery/v2.0/keys")
+    with pytest.raises(httpx2.TransportError):
+        httpx2.get(keys, verify=tenant.ssl_context)
+    assert httpx2.get(keys, verify=tenant.ssl_context).json()["keys"]
+    answered, dropped = tenant.requests()
+    assert (answered["status"], answered["outcome"], dropped["rule"]) == (200, "allowed", "fault")
+    assert len(answered["planned"]) == 1
+
+
 def test_a_dropped_connection_has_no_answer(tenant: Tenant) -> None:
     client = tenant.client()
     tenant.faults.add(drop=True, method="GET", count=1)
@@ -170,6 +184,11 @@ def test_the_clock_is_frozen_set_and_advanced(tenant: Tenant) -> None:
     assert abs(tenant.clock.now().timestamp() - time.time()) < 60
     with pytest.raises(BadOptions, match="time zone"):
         tenant.clock.set(at.replace(tzinfo=None))
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(BadOptions, match=f"'advance' is {number}; expected a finite"):
+            tenant.clock.advance(number)
+        with pytest.raises(BadOptions, match=f"'latency' is {number}; expected a finite"):
+            tenant.faults.add(latency=number)
 
 
 def test_fifty_at_a_time_never_meet(server: Server) -> None:
@@ -211,6 +230,30 @@ def test_what_is_started_is_gone_at_the_end() -> None:
             socket.create_connection(("127.0.0.1", port)).close()
         assert not folder.exists()
     assert threading.enumerate() == before
+
+
+RUN = """
+import os, signal
+from openprofile.testing import running
+with running(spawn=True) as tenant:
+    print(tenant.url, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_that_is_started_ends_with_its_parent_however_that_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True, check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL
+    port = int(done.stdout.strip().rpartition(":")[2])
+    with (
+        contextlib.suppress(ConnectionError),  # it has ended already
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+    ):
+        assert connection.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port)).close()
 
 
 def test_what_is_kept_in_a_folder_is_there_again(tmp_path: Path) -> None:

@@ -91,6 +91,28 @@ def test_what_is_no_request_is_refused_in_the_one_shape(
     assert body["error"]["innerError"]["request-id"] == headers["request-id"]
 
 
+@pytest.mark.parametrize(
+    ("codings", "status"),
+    [
+        (["gzip, chunked"], 501),
+        (["x-unknown", "Chunked"], 501),
+        (["gzip"], 400),
+        (["chunked, gzip"], 400),
+        ([" Chunked "], 401),
+    ],
+)
+def test_a_body_comes_in_chunks_and_in_no_other_coding(
+    program: Program, codings: list[str], status: int
+) -> None:
+    lines = "".join(f"Transfer-Encoding: {one}\r\n" for one in codings)
+    request = f"POST /beta/me/profile/interests HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n0\r\n\r\n"
+    found, headers, body = exchange(program, request.encode())
+    assert found == status, body
+    assert (headers.get("connection") == "close") == (status != 401)
+    if status == 501:
+        assert body["error"]["code"] == "NotImplemented"
+
+
 @pytest.mark.parametrize("hosts", [(), ("a.example", "b.example"), ("localhost", "localhost")])
 def test_a_request_names_one_host(program: Program, hosts: tuple[str, ...]) -> None:
     lines = "".join(f"Host: {host}\r\n" for host in hosts)

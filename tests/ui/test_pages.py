@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -163,13 +164,43 @@ def test_a_person_is_reached_by_the_keyboard_alone(browser: Browser, program: Pr
         expect(page.get_by_label("Origami as it is stored")).to_contain_text('"categories"')
 
 
-def test_the_sign_in_page_fits_too(browser: Browser, program: Program) -> None:
+def sign_in(program: Program, **more: str) -> str:
+    """The sign-in page of the sample application, as it is registered."""
     told = program.endpoints
-    query = f"client_id={told['client']['id']}&response_type=code&redirect_uri=http://localhost:1/"
-    with window(browser, PHONE) as context:
+    client = told["client"]["id"]
+    query = {"client_id": client, "response_type": "code", "scope": "User.Read"} | more
+    query.setdefault("redirect_uri", "http://localhost:1/")
+    return f"{told['tls_url']}/{told['tenant']}/oauth2/v2.0/authorize?{urlencode(query)}"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("page_of", ["person", "code", "notice"])
+def test_the_pages_of_a_sign_in_fit_too_and_are_accessible(
+    browser: Browser, program: Program, page_of: str, size: str, dark: bool
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    base = sign_in(program).partition("authorize?")[0]
+    urls = {"person": sign_in(program), "code": f"{base}deviceauth?user_code=x",
+            "notice": f"{base}logout"}  # fmt: skip
+    with window(browser, SIZES[size], dark=dark) as context:
         page = context.new_page()
-        page.goto(
-            f"{told['tls_url']}/{told['tenant']}/oauth2/v2.0/authorize?{query}&scope=User.Read"
-        )
-        expect(page.get_by_role("button", name="Ada Lindqvist")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        page.goto(urls[page_of])
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        if page_of == "person":
+            expect(page.get_by_role("button", name="Ada Lindqvist")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+        found: dict[str, Any] = Axe().run(page).response
+        assert [one["id"] for one in found["violations"]] == []
+
+
+def test_a_form_posts_itself_back_to_the_client(browser: Browser, program: Program) -> None:
+    with window(browser, DESKTOP) as context:
+        page = context.new_page()
+        page.route("http://localhost:1/**", lambda route: route.fulfill(status=200, body="Back"))
+        page.goto(sign_in(program, response_mode="form_post"))
+        with page.expect_request(lambda request: request.url == "http://localhost:1/") as sent:
+            page.get_by_role("button", name="Ada Lindqvist").click()
+        assert sent.value.method == "POST"
+        assert "code=" in (sent.value.post_data or "")

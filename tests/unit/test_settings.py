@@ -4,13 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from openprofile.settings import (
-    BadSettings,
-    IssuerSettings,
-    Settings,
-    documented,
-    load,
-)
+from openprofile.configuration import documented, load
+from openprofile.settings import BadSettings, IssuerSettings, Settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
 

@@ -79,9 +79,12 @@ class Reader:
         _require_bounded(user)
         lists = _value(own, "relations", Lists, Lists())
         manager = _value(own, "manager", str | None, None)
+        manager = None if manager is None else _name(manager, "manager")
+        if manager == user.id:
+            raise invalid("manager", "a person cannot be their own")
         person = Person(
             user=user,
-            manager=None if manager is None else _name(manager, "manager"),
+            manager=manager,
             directory_roles=_names(_value(own, "directoryRoles", list[str], []), "directoryRoles"),
             family=self._list(lists.family, "relations/family"),
             contacts=self._list(lists.contacts, "relations/contacts"),

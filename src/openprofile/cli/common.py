@@ -1,16 +1,21 @@
-"""What several commands share: an option, and faults as sentences."""
+"""What several commands share: an option, faults as sentences, and an end with the parent's."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from openprofile.configuration import default_data
 from openprofile.identity.files import BadFile
 from openprofile.options import BadOptions
-from openprofile.settings import BadSettings, default_data
+from openprofile.settings import BadSettings
 from openprofile.store.base import SchemaTooNew, Unavailable
 
 data_option = click.option(
@@ -32,3 +37,18 @@ def explained() -> Iterator[None]:
     except (SchemaTooNew, Unavailable, BadFile, BadOptions, BadSettings, OSError) as error:
         # a driver may tell it in several lines
         raise click.ClickException(" ".join(str(error).split())) from error
+
+
+def stop_with_parent() -> None:
+    """Stop this process, as SIGTERM does, at the end of its standard input: a pipe whose other end
+    a parent holds, however that ends. Without it nobody would stop this.
+    """
+    descriptor = sys.stdin.fileno()
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(descriptor, 4096):  # not by sys.stdin, whose lock an exit waits for
+                pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -15,8 +15,9 @@ import msgspec
 from openprofile import sample
 from openprofile.bulk.content import tenants
 from openprofile.cli.common import explained
+from openprofile.configuration import PREFIX, default_data, load
 from openprofile.server.stores import database, open_store, sqlite_file
-from openprofile.settings import PREFIX, Limits, default_data, load
+from openprofile.settings import Limits
 from openprofile.store.base import Store
 
 

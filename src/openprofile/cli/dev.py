@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from openprofile import __version__, sample, telemetry
-from openprofile.cli.common import data_option, explained
+from openprofile.cli.common import data_option, explained, stop_with_parent
 from openprofile.http.control import Endpoints
 from openprofile.http.pages import trust
 from openprofile.model.directory import Person
@@ -41,8 +41,9 @@ def _option(one: Option) -> Callable[[Callable[..., None]], Callable[..., None]]
 
 
 @click.command()
+@click.option("--with-parent", is_flag=True, hidden=True, help="Stop when standard input ends.")
 @_all_options
-def dev(data: Path, **given: Any) -> None:
+def dev(data: Path, *, with_parent: bool, **given: Any) -> None:
     """Run the stand-in: sample people, a local token authority, an embedded database."""
     wanted = options(Options, given)
     try:
@@ -50,6 +51,8 @@ def dev(data: Path, **given: Any) -> None:
     except BadOptions as error:
         raise click.UsageError(str(error)) from error
     telemetry.configure(json=False)
+    if with_parent:
+        stop_with_parent()
 
     def ready(parts: StandIn, endpoints: Endpoints) -> None:
         kept = "in memory, until it stops" if wanted.memory else str(database(data))

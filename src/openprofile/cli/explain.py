@@ -17,6 +17,7 @@ from click.core import ParameterSource
 from openprofile import telemetry
 from openprofile.cli.common import data_option, explained
 from openprofile.clock import new_id
+from openprofile.configuration import load
 from openprofile.hosts import in_url
 from openprofile.http.exchange import Request
 from openprofile.http.explain import PATH, Explanation, Question
@@ -24,7 +25,7 @@ from openprofile.model.directory import VERSIONS
 from openprofile.server.explaining import explaining
 from openprofile.server.stand_in import stand_in
 from openprofile.server.stores import database
-from openprofile.settings import Limits, Settings, load
+from openprofile.settings import Limits, Settings
 
 
 @click.command()

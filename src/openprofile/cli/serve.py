@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import ssl
 import sys
@@ -16,13 +15,14 @@ import click
 import msgspec
 
 from openprofile import __version__, telemetry
-from openprofile.cli.common import explained
+from openprofile.cli.common import explained, stop_with_parent
+from openprofile.configuration import load
 from openprofile.hosts import in_url
 from openprofile.server import listening
 from openprofile.server.service import secured, service
 from openprofile.server.sibling import Sibling
 from openprofile.server.workers import READY, Supervisor, Work, WorkerFailed, open_sockets
-from openprofile.settings import Settings, load
+from openprofile.settings import Settings
 
 
 @click.command()
@@ -82,19 +82,12 @@ def serve_worker() -> None:
     def ready() -> None:
         sys.stdout.buffer.write(READY)
         sys.stdout.buffer.flush()
-        # The end of the input is the end of the parent, without which nobody would stop this.
-        stop = partial(os.kill, os.getpid(), signal.SIGTERM)
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _at_end, stop)
+        stop_with_parent()
 
     sibling = Sibling(work.number, work.count, Path(work.folder))
     with explained():
         tls = _tls(work.settings)
         listening.run(_answer(work.settings, work.url, sockets, tls, ready, sibling))
-
-
-def _at_end(stop: Callable[[], None]) -> None:
-    asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
-    stop()
 
 
 async def _supervise(settings: Settings, workers: int) -> None:

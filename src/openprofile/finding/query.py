@@ -25,7 +25,8 @@ from openprofile.odata.names import find
 from openprofile.odata.query import parser, syntax
 from openprofile.odata.query.bind import Scope, predicate
 from openprofile.odata.query.clauses import Clause, clauses, words
-from openprofile.odata.query.evaluate import Evaluate, Frame, evaluator, weight
+from openprofile.odata.query.evaluate import Evaluate, Frame, weight
+from openprofile.odata.query.generate import evaluator
 from openprofile.odata.query.meaning import Slot, Type
 from openprofile.odata.query.operands import qualified
 from openprofile.odata.query.options import Options

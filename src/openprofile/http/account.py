@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from openprofile.errors import Fault
 from openprofile.http.exchange import Request
+from openprofile.http.refusal import fault_of
 from openprofile.policy.decision import Trail
 
 
@@ -19,8 +19,7 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
     target: str
     """The path as it was sent."""
     outcome: Literal["allowed", "refused", "failed"]
-    status: int | None
-    """None where the request failed by no fault of the client's."""
+    status: int
     code: str | None
     """The code of the error."""
     tenant: str | None
@@ -36,9 +35,9 @@ class Account(msgspec.Struct, frozen=True, rename="camel"):
 
 def account(request: Request, trail: Trail, ended: int | Exception) -> Account:
     """The account of a request that was answered with a status, or ended with an exception."""
-    fault = ended if isinstance(ended, Fault) else None
-    status = ended if isinstance(ended, int) else fault.status if fault else None
-    outcome = _outcome(status)
+    fault = fault_of(ended) if isinstance(ended, Exception) else None
+    status = ended if isinstance(ended, int) else fault_of(ended).status
+    outcome = outcome_of(status)
     decision = trail.decisions[-1] if trail.decisions else None
     rule, reason = None, None
     if trail.planned and outcome != "allowed":
@@ -64,7 +63,8 @@ def account(request: Request, trail: Trail, ended: int | Exception) -> Account:
     )
 
 
-def _outcome(status: int | None) -> Literal["allowed", "refused", "failed"]:
-    if status is None or status >= 500:
+def outcome_of(status: int) -> Literal["allowed", "refused", "failed"]:
+    """What an answer of a status says became of its request."""
+    if status >= 500:
         return "failed"
     return "refused" if status >= 400 else "allowed"

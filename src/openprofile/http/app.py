@@ -20,7 +20,7 @@ from openprofile.clock import Clock, new_id
 from openprofile.errors import Fault, MethodNotAllowed, ResourceNotFound
 from openprofile.http.batch import Batch
 from openprofile.http.cors import Application, Cors
-from openprofile.http.exchange import Face, printable_id
+from openprofile.http.exchange import Face, Unread, printable_id, untold
 from openprofile.http.exchange import Request as GraphRequest
 from openprofile.http.guard import Guard, Receive, Scope, Send
 from openprofile.http.health import Readyz, livez
@@ -55,7 +55,7 @@ class App:
         faces: Mapping[str, Face] | None = None,
         routes: Sequence[BaseRoute] = (),
         around_batch: Callable[[Face], Face] = lambda face: face,
-        unread: Callable[[GraphRequest, Fault], None] = lambda _, __: None,
+        unread: Unread = untold,
         capacity: Capacity | None = None,
         meter: Meter | None = None,
         tracer: Tracer | None = None,

@@ -4,13 +4,18 @@ stand-in the log of recent requests.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from openprofile.errors import Fault
 from openprofile.http.account import account
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.recent import RecentRequests
+from openprofile.http.refusal import fault_of
 from openprofile.policy.decision import Trail, recorded
+from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -58,9 +63,18 @@ def audited_batch(face: Face, recent: RecentRequests | None = None) -> Face:
     return answer
 
 
-def audited_unread(request: Request, fault: Fault, recent: RecentRequests | None = None) -> None:
-    """Give account of a request that was refused before any face saw it."""
-    _give(request, Trail(), fault, recent, told=request.method not in _READS)
+async def audited_unread(
+    request: Request,
+    fault: Fault,
+    authenticate: Callable[[Request], Awaitable[object]],
+    recent: RecentRequests | None = None,
+) -> None:
+    """Give account of a request that was refused before any face saw it; ``authenticate`` finds
+    out whose it is.
+    """
+    with recorded() as trail, contextlib.suppress(Fault, Unavailable):
+        await authenticate(request)
+    _give(request, trail, fault, recent, told=request.method not in _READS)
 
 
 def _give(
@@ -75,5 +89,5 @@ def _give(
     if told:
         log.info("audit", **msgspec.structs.asdict(found))
     if recent is not None:
-        message = how.message if isinstance(how, Fault) else None
+        message = fault_of(how).message if isinstance(how, Exception) else None
         recent.add(found, request.query, trail, message)

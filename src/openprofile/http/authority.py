@@ -6,9 +6,10 @@ of OAuth 2.0, and who signed in (OpenID Connect Core 1.0).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -19,17 +20,19 @@ from openprofile.clock import Clock, date_time_offset, new_id
 from openprofile.directory import Directory
 from openprofile.errors import InvalidAuthenticationToken
 from openprofile.http import sign_in as pages
-from openprofile.http.account import Account
+from openprofile.http.account import Account, outcome_of
+from openprofile.http.faults import Asked, Faults
+from openprofile.http.form import form_of, parameters_of
 from openprofile.http.origin import Origins
+from openprofile.http.recent import RecentRequests
 from openprofile.identity.flows import DEVICE_SECONDS, POLL_SECONDS, Flows, SignIn
 from openprofile.identity.oauth import OAuthError, invalid_request
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import Person
+from openprofile.policy.decision import Trail, current, recorded
 from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
 
-LARGEST_FORM = 64 * 1024
-"""Bytes of a form that is sent to the local authority."""
 _LISTED = 100
 """People that the sign-in page lists."""
 
@@ -44,10 +47,14 @@ class AuthorityFace:
         directory: Directory,
         clock: Clock,
         origins: Origins,
+        faults: Faults,
+        recent: RecentRequests,
         *,
         domain: str,
     ) -> None:
         """``domain`` is what the tenant is called besides its id."""
+        self._faults = faults
+        self._recent = recent
         self._flows = flows
         self._authority = flows.authority
         self._verifier = verifier
@@ -58,15 +65,17 @@ class AuthorityFace:
 
     async def answer(self, request: Request, handler: Handler) -> Response:
         """What one of its endpoints answers, or the refusal that it raised."""
-        try:
-            answer = await self._handled(request, handler)
-        except OAuthError as error:
-            answer = self._refusal(request, error)
-        except Unavailable:
-            busy = "The database is not available."
-            answer = self._refusal(
-                request, OAuthError("temporarily_unavailable", 90033, busy, status=503)
-            )
+        with recorded() as trail:
+            try:
+                answer = await self._handled(request, handler)
+            except OAuthError as error:
+                answer = self._refusal(request, error)
+            except Unavailable:
+                busy = "The database is not available."
+                answer = self._refusal(request, _unavailable(busy, 503))
+        if trail.planned:
+            told = self._account(request, new_id(), answer.status_code, None, trail)
+            self._recent.add(told, "", trail, None)
         caller = request.headers.get("origin", "")
         if self._authority.may_ask(caller):
             answer.headers["Access-Control-Allow-Origin"] = caller
@@ -91,7 +100,19 @@ class AuthorityFace:
                 90002,
                 f"The tenant is not known; it is {self._authority.tenant} here.",
             )
-        return await handler(self, request, f"{origin}/{tenant}")
+        return await self._faulty(handler, request, f"{origin}/{tenant}")
+
+    async def _faulty(self, handler: Handler, request: Request, base: str) -> Response:
+        """What the handler answers, but for the faults that are planned for its path."""
+        asked = Asked(request.method, request.url.path, of_authority=True)
+        ends = await self._faults.befall(asked)
+        if ends is None:
+            return await handler(self, request, base)
+        if ends.fault.after:
+            with contextlib.suppress(OAuthError, Unavailable):
+                await handler(self, request, base)
+        planned = ends.refusal()
+        raise _unavailable(planned.message, planned.status, planned.headers)
 
     async def discovery(self, request: Request, base: str) -> Response:
         return JSONResponse(
@@ -127,12 +148,12 @@ class AuthorityFace:
         return Response(self._authority.jwks(), media_type="application/json")
 
     async def token(self, request: Request, base: str) -> Response:
-        form = await _form(request)
+        form = await form_of(request)
         answer = await self._flows.token(form, request.headers.get("authorization"))
         return JSONResponse(answer, headers=_KEPT_NOWHERE)
 
     async def device_code(self, request: Request, base: str) -> Response:
-        code, device = self._flows.device(await _form(request))
+        code, device = self._flows.device(await form_of(request))
         page = f"{base}/oauth2/v2.0/deviceauth"
         return JSONResponse(
             {
@@ -149,8 +170,8 @@ class AuthorityFace:
 
     async def authorize(self, request: Request, base: str) -> Response:
         """The sign-in page, and what pressing one of its buttons leads to."""
-        form = await _form(request) if request.method == "POST" else {}
-        query = _parameters(request.url.query)
+        form = await form_of(request) if request.method == "POST" else {}
+        query = parameters_of(request.url.query)
         chosen, refused = form.pop("person", None), "refuse" in form
         parameters = query | form
         try:
@@ -191,8 +212,8 @@ class AuthorityFace:
 
     async def device_page(self, request: Request, base: str) -> Response:
         """The page on which a person enters the code that a device shows, and then who they are."""
-        form = await _form(request) if request.method == "POST" else {}
-        typed = form.get("user_code") or _parameters(request.url.query).get("user_code")
+        form = await form_of(request) if request.method == "POST" else {}
+        typed = form.get("user_code") or parameters_of(request.url.query).get("user_code")
         page = f"{base}/oauth2/v2.0/deviceauth"
         if typed is None:
             return pages.enter_code(page)
@@ -217,9 +238,9 @@ class AuthorityFace:
 
     async def log_out(self, request: Request, base: str) -> Response:
         """Nobody stays signed in: what is left is to go where the client wants."""
-        parameters = _parameters(request.url.query)
+        parameters = parameters_of(request.url.query)
         if request.method == "POST":
-            parameters |= await _form(request)
+            parameters |= await form_of(request)
         uri = parameters.get("post_logout_redirect_uri")
         if uri and any(one.may_return_to(uri) for one in self._authority.applications.values()):
             state = parameters.get("state")
@@ -256,27 +277,33 @@ class AuthorityFace:
 
     def _tell(self, request: Request, error: OAuthError, request_id: str) -> None:
         """Leave the audit line of a refusal; what the client sent in a form stays out of it."""
-        told = Account(
+        told = self._account(request, request_id, error.status, error, current() or Trail())
+        log.info("audit", **msgspec.structs.asdict(told))
+
+    def _account(
+        self, request: Request, request_id: str, status: int, error: OAuthError | None, trail: Trail
+    ) -> Account:
+        rule, reason = ("grant", f"AADSTS{error.number}") if error else (None, None)
+        return Account(
             request_id=request_id,
             method=request.method,
             target=request.url.path,
-            outcome="refused" if error.status < 500 else "failed",
-            status=error.status,
-            code=error.error,
+            outcome=outcome_of(status),
+            status=status,
+            code=error.error if error else None,
             tenant=self._authority.tenant,
             person=None,
             application=None,
             owner=None,
-            rule="grant",
-            reason=f"AADSTS{error.number}",
+            rule="fault" if trail.planned else rule,
+            reason=trail.planned[-1] if trail.planned else reason,
         )
-        log.info("audit", **msgspec.structs.asdict(told))
 
     def _refusal(self, request: Request, error: OAuthError, challenge: str = "Basic") -> Response:
         """The error body of RFC 6749, section 5.2, with what Entra ID adds to it."""
         request_id, now = new_id(), f"{date_time_offset(self._clock.ticks())[:19]}Z"
         self._tell(request, error, request_id)
-        headers = dict(_KEPT_NOWHERE)
+        headers = {**_KEPT_NOWHERE, **error.headers}
         if error.status == 401:
             headers["WWW-Authenticate"] = f'{challenge} realm="openprofile"'
         return JSONResponse(
@@ -324,46 +351,14 @@ def authority_routes(face_of: Callable[[str], AuthorityFace]) -> list[Route]:
 _KEPT_NOWHERE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
+def _unavailable(
+    description: str, status: int, headers: Mapping[str, str] | None = None
+) -> OAuthError:
+    return OAuthError("temporarily_unavailable", 90033, description, status=status, headers=headers)
+
+
 def _refused() -> OAuthError:
     return OAuthError("access_denied", 65004, "The person refused to sign in.")
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The parameters of a form in the request's body."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != (
-        "application/x-www-form-urlencoded"
-    ):
-        raise invalid_request("The Content-Type must be application/x-www-form-urlencoded.")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise OAuthError(
-                "invalid_request",
-                90015,
-                f"The body is larger than {LARGEST_FORM} bytes.",
-                status=413,
-            )
-    try:
-        return _parameters(body.decode())
-    except UnicodeDecodeError as error:
-        raise invalid_request("The body is not UTF-8.") from error
-
-
-def _parameters(text: str) -> dict[str, str]:
-    """Parameters by name, without the empty ones, which are as if they were not there (RFC 6749,
-    section 3.1). None may come twice.
-    """
-    found: dict[str, str] = {}
-    try:
-        pairs = parse_qsl(text, max_num_fields=100)
-    except ValueError as error:
-        raise invalid_request("The request has more than 100 parameters.") from error
-    for name, value in pairs:
-        if name in found:
-            raise invalid_request("A parameter comes twice.", 9000410)
-        found[name] = value
-    return found
 
 
 def _refuse_strangers(request: Request, base: str) -> None:

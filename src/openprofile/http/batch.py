@@ -12,14 +12,13 @@ from urllib.parse import parse_qsl
 from openprofile.clock import new_id
 from openprofile.errors import (
     BadRequest,
-    Fault,
     MethodNotAllowed,
     NotSupported,
     UnsupportedMediaType,
 )
 from openprofile.http.batch_run import Execution, Service
 from openprofile.http.body import decoded, json_body
-from openprofile.http.exchange import Answer, Face, Request
+from openprofile.http.exchange import Answer, Face, Request, Unread
 from openprofile.http.refusal import Refusals
 from openprofile.http.repeatable import refuse_repeatable
 from openprofile.metering import Meter
@@ -46,7 +45,7 @@ class Batch:
         refusals: Refusals,
         limits: Limits,
         meter: Meter,
-        unread: Callable[[Request, Fault], None],
+        unread: Unread,
     ) -> None:
         """``face`` answers a request by itself, ``face_over`` makes one that answers on the part
         of ``store`` that a member of an atomicity group has; ``unread`` is told of what no face

@@ -17,10 +17,9 @@ from urllib.parse import quote
 import msgspec
 
 from openprofile.clock import new_id
-from openprofile.errors import BadRequest, FailedDependency, Fault, ServiceUnavailable
-from openprofile.etags import etag_of
+from openprofile.errors import BadRequest, FailedDependency, Fault
 from openprofile.http.body import too_large
-from openprofile.http.exchange import Answer, Face, Request, printable_id
+from openprofile.http.exchange import Answer, Face, Request, Unread, printable_id
 from openprofile.http.guard import require_short
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
@@ -28,10 +27,10 @@ from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.batch import IndividualRequest, IndividualResponse, etag_reference, key
 from openprofile.odata.path import parse
+from openprofile.odata.representation import etag_of
 from openprofile.odata.service_root import reference, resolve
 from openprofile.settings import Limits
 from openprofile.store.base import Change, Insert, Store, Update
-from openprofile.store.deferred import Moved
 from openprofile.store.group import GroupFailed, Member, atomically
 from openprofile.telemetry import log
 
@@ -50,7 +49,7 @@ class Service(msgspec.Struct, frozen=True):
     refusals: Refusals
     limits: Limits
     meter: Meter
-    unread: Callable[[Request, Fault], None]
+    unread: Unread
     """Told of each individual request that is refused before the face sees it."""
 
 
@@ -154,7 +153,7 @@ class Execution:
         ]
         if failed:
             for index in unit:
-                self._end(index, self._dependency_failed(failed[0]))
+                await self._end(index, self._dependency_failed(failed[0]))
         elif self._requests[unit[0]].group is None:
             await self._run_single(unit[0])
         else:
@@ -164,9 +163,9 @@ class Execution:
         try:
             answer = await self._service.face(self._request(index))
         except Exception as error:  # noqa: BLE001  whatever it is, it is this request's answer
-            self._end(index, error)
+            await self._end(index, error)
         else:
-            self._end(index, answer)
+            await self._end(index, answer)
 
     async def _run_group(self, unit: Sequence[int]) -> None:
         work = [partial(self._run_member, index, unit[0]) for index in unit]
@@ -178,7 +177,7 @@ class Execution:
         ]
         for index, outcome in zip(unit, outcomes, strict=True):
             shared = isinstance(outcome, GroupFailed)
-            self._end(index, self._group_failed(causes) if shared else outcome)
+            await self._end(index, self._group_failed(causes) if shared else outcome)
 
     async def _run_member(self, index: int, first: int, member: Member) -> Answer:
         if index > first:  # one after the other: each reads what those before it will write
@@ -204,18 +203,13 @@ class Execution:
                 if record is not None:
                     self._pending[index] = _Pending(None, etag_of(record.version))
 
-    def _end(self, index: int, outcome: Answer | Exception) -> None:
+    async def _end(self, index: int, outcome: Answer | Exception) -> None:
         """Keep and log what a request has come to."""
-        if isinstance(outcome, Moved):
-            outcome = ServiceUnavailable(
-                "Nothing of the atomicity group was stored: what it has read of this item was "
-                "changed by another request meanwhile."
-            )
         if isinstance(outcome, Fault) and index not in self._sent:
             individual = self._requests[index]
             told = {"method": individual.method, "path": individual.url, "query": ""}
             request = msgspec.structs.replace(self._batch, **told, id=self._ids[index], body=b"")
-            self._service.unread(request, outcome)
+            await self._service.unread(request, outcome)
         if isinstance(outcome, Exception):
             client_id = printable_id(self._requests[index].headers.get("client-request-id"))
             outcome = self._service.refusals.answer(

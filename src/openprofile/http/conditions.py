@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from openprofile.etags import Conditions
-from openprofile.http.exchange import Call
+from openprofile.http.exchange import Answer, Call, Request
 from openprofile.odata.payload import Members, entity_tags
+
+_OF_A_304 = frozenset({"Cache-Control", "ETag", "OData-Version", "Vary"})
+"""The headers that a 304 shares with the answer that it stands for (RFC 9110, section 15.4.5)."""
+
+
+def unless_there(request: Request, answer: Answer) -> Answer:
+    """The ``answer`` to a request, but for a read that wants one only of what is not there: that
+    has a 304, whether or not there is an ETag (``If-None-Match: *``; RFC 9110, section 13.1.2).
+    """
+    wanted = request.headers.get("if-none-match")
+    if wanted is None or request.method not in ("GET", "HEAD"):
+        return answer
+    if wanted.strip() != "*" or not 200 <= answer.status < 300:
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if name in _OF_A_304}
+    return Answer(304, kept)
 
 
 def conditions_of(call: Call, sent: Members | None = None) -> Conditions:

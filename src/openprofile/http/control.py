@@ -214,9 +214,14 @@ class Control:
 
     async def _reset(self, request: Request, tenant: Tenant, last: str) -> Answer:
         tenant.clock.thaw()  # before what was seeded is stamped with the time
-        await tenant.state.reset()
         tenant.faults.clear()
         tenant.recent.clear()
+        try:
+            await tenant.state.reset()
+        except BadDocument as error:
+            raise BadRequest(
+                f"All is reset but for a seed that can be stored no more, and is forgotten: {error}"
+            ) from error
         return Answer(204)
 
     async def _seed(self, request: Request, tenant: Tenant, last: str) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any, TypeAlias
 
 from openprofile.http.guard import Receive, Scope, Send
+from openprofile.http.hints import HEADER as HINT
 
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header: TypeAlias = tuple[bytes, bytes]
@@ -40,6 +41,7 @@ _EXPOSED = (
     "Location",
     "OData-EntityId",
     "OData-Version",
+    HINT,
     "Preference-Applied",
     "Repeatability-Result",
     "request-id",

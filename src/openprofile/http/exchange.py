@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from openprofile.errors import Fault
 from openprofile.odata.path import Target
 from openprofile.odata.preferences import Preferences, preferences
 from openprofile.odata.representation import (
@@ -93,6 +94,12 @@ class Answer(msgspec.Struct, frozen=True):
 
 Face: TypeAlias = Callable[[Request], Awaitable[Answer]]
 """Answers a request; raises a Fault for what it refuses."""
+Unread: TypeAlias = Callable[[Request, Fault], Awaitable[None]]
+"""Is told of a request that was refused before any face saw it."""
+
+
+async def untold(_: Request, __: Fault) -> None:
+    """Tell nobody of a request that was refused."""
 
 
 LONGEST_CLIENT_ID = 128

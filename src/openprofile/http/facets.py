@@ -22,7 +22,6 @@ from openprofile.http.exchange import (
 from openprofile.http.links import refers
 from openprofile.http.query import (
     PAGED,
-    entries_of,
     entry_of,
     frame_of,
     item_plan,
@@ -31,6 +30,7 @@ from openprofile.http.query import (
     reference_format,
     refuse_options,
     selected,
+    value_of,
 )
 from openprofile.model.facets import FACETS
 from openprofile.odata.path import Target
@@ -44,7 +44,7 @@ from openprofile.odata.representation import (
     item_url,
     key_text,
     reference_body,
-    references_body,
+    references_text,
 )
 from openprofile.profiles import Access, Profiles
 from openprofile.store.base import Record
@@ -104,15 +104,8 @@ class FacetFace:
         plan = prepared.plan
         context = f"{profile_context(call, access)}/{facet}{selected(plan)}"
         url = f"{profile_url(call, access)}/{facet}"
-        frame = frame_of(plan, form, now)
-        body = collection_body(
-            form,
-            FACETS[facet],
-            context,
-            entries_of(plan, page.records, url, frame),
-            count=page.count,
-            next_link=page.next_link,
-        )
+        value = value_of(form, FACETS[facet], plan, page.records, url, frame_of(plan, form, now))
+        body = collection_body(form, context, value, count=page.count, next_link=page.next_link)
         return odata_answer(200, form, body, page.headers)
 
     async def _count(self, call: Call) -> Answer:
@@ -134,10 +127,10 @@ class FacetFace:
         records = await self._profiles.items(access, facet)
         page = items_page(call, prepared, records, self._clock.ticks(), self._token_key)
         url = f"{profile_url(call, access)}/{facet}"
-        body = references_body(
+        body = collection_body(
             form,
             f"{call.request.origin}/beta/$metadata#Collection($ref)",
-            [item_url(url, record.id) for record in page.records],
+            references_text(form, [item_url(url, record.id) for record in page.records]),
             count=page.count,
             next_link=page.next_link,
         )

@@ -1,7 +1,7 @@
 """Planned faults of the stand-in: requests that fail, dawdle or lose their connection on purpose.
 
-What is planned applies to each request of a batch by itself, and to the batch as a whole where a
-path pattern names it.
+What is planned applies to each request of a batch by itself; to the batch as a whole, and to the
+token authority, where a path pattern names them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import random
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -77,8 +77,8 @@ class PlannedFault(
 
     method: str | None = None
     path: Annotated[str, Meta(max_length=1000)] | None = None
-    """A path from the version on, or below it: ``*`` is anything within a segment, ``**`` any
-    number of them, ``{name}`` one.
+    """A path from the version on, or below it, and of the token authority from the tenant on, or
+    below it: ``*`` is anything within a segment, ``**`` any number of them, ``{name}`` one.
     """
     person: str | None = None
     """The id or the principal name of the caller."""
@@ -103,7 +103,7 @@ class Faults:
     """The faults that are planned for one tenant."""
 
     def __init__(self) -> None:
-        self._plans: dict[str, _Plan] = {}
+        self._plans: dict[str, Plan] = {}
 
     def __bool__(self) -> bool:
         return bool(self._plans)
@@ -124,7 +124,7 @@ class Faults:
             raise BadRequest(
                 f"There are {MOST_PLANNED} planned faults already, the most there are."
             )
-        plan = _Plan(new_id(), fault)
+        plan = Plan(new_id(), fault)
         self._plans[plan.id] = plan
         return plan.told()
 
@@ -136,21 +136,36 @@ class Faults:
         """Take all back."""
         self._plans.clear()
 
-    def of(self, request: Request, caller: Caller | None, name: str | None) -> list[_Plan]:
-        """The faults that happen to ``request`` now, which counts for each of them.
-
-        ``name`` is the caller's principal name.
+    async def befall(self, asked: Asked) -> Plan | None:
+        """Do to a request what is planned for it now, which counts for each of the faults, and
+        return the one that ends it: None where it goes on.
         """
         found = []
         for plan in self._plans.values():
-            if plan.fits(request, caller, name) and plan.happens():
+            if plan.fits(asked) and plan.happens():
                 found.append(plan)
                 if plan.ends:
                     break
-        return found
+        for plan in found:
+            await _happen(plan)
+        return found[-1] if found and found[-1].ends else None
 
 
-class _Plan:
+class Asked(NamedTuple):
+    """A request, as far as a fault looks at it."""
+
+    method: str
+    path: str
+    caller: Caller | None = None
+    name: str | None = None
+    """The caller's principal name, folded."""
+    of_authority: bool = False
+    """Whether the token authority is asked, and not the API."""
+
+
+class Plan:
+    """A fault that is planned."""
+
     def __init__(self, plan_id: str, fault: PlannedFault) -> None:
         self.id = plan_id
         self.fault = fault
@@ -168,19 +183,21 @@ class _Plan:
     def told(self) -> Planned:
         return Planned(**msgspec.structs.asdict(self.fault), id=self.id, happened=self._happened)
 
-    def fits(self, request: Request, caller: Caller | None, name: str | None) -> bool:
+    def fits(self, asked: Asked) -> bool:
         fault = self.fault
-        whole_batch = unquote(request.path).rstrip("/").endswith("/$batch")
+        whole_batch = unquote(asked.path).rstrip("/").endswith("/$batch")
         if whole_batch and "$batch" not in (fault.path or ""):
             return False  # the requests in it are meant
-        if fault.method is not None and fault.method.upper() != request.method:
+        if asked.of_authority and not _PATTERN.sub("", fault.path or "").strip("/"):
+            return False  # the API is meant
+        if fault.method is not None and fault.method.upper() != asked.method:
             return False
-        if self._path is not None and not any(map(self._path.fullmatch, _paths(request.path))):
+        if self._path is not None and not any(map(self._path.fullmatch, _paths(asked))):
             return False
         if self._person is None:
             return True
-        person = caller.person if caller else None
-        return person is not None and self._person in (person.casefold(), name)
+        person = asked.caller.person if asked.caller else None
+        return person is not None and self._person in (person.casefold(), asked.name)
 
     def happens(self) -> bool:
         """Whether it happens to a request that it fits, which is counted."""
@@ -235,10 +252,7 @@ def faulty(
         except Fault:
             caller = None
         known_as = await name(caller) if caller and faults.of_persons else None
-        plans = faults.of(request, caller, known_as)
-        for plan in plans:
-            await _happen(plan)
-        ends = next((plan for plan in plans if plan.ends), None)
+        ends = await faults.befall(Asked(request.method, request.path, caller, known_as))
         if ends is None:
             return await face(request)
         if ends.fault.after:
@@ -249,7 +263,7 @@ def faulty(
     return answer
 
 
-async def _happen(plan: _Plan) -> None:
+async def _happen(plan: Plan) -> None:
     """Do to the request that is being answered what is planned, and keep it on its trail."""
     trail = current()
     if trail is not None:
@@ -293,12 +307,12 @@ def _check_path(path: str) -> None:
         raise BadRequest("'path' has more than 20 wildcards.", target="path")
 
 
-def _paths(path: str) -> Iterator[str]:
+def _paths(asked: Asked) -> Iterator[str]:
     """The forms in which a pattern may name a request's path."""
-    whole = unquote(path).casefold().rstrip("/")
+    whole = unquote(asked.path).casefold().rstrip("/")
     yield whole
-    version, slash, below = whole[1:].partition("/")
-    if version in VERSIONS:
+    first, slash, below = whole[1:].partition("/")
+    if asked.of_authority or first in VERSIONS:
         yield slash + below
 
 

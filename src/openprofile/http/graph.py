@@ -16,6 +16,7 @@ from openprofile.errors import (
     ResourceNotFound,
 )
 from openprofile.http.auth import authenticate, recognized
+from openprofile.http.conditions import unless_there
 from openprofile.http.exchange import Answer, Call, Handlers, Request
 from openprofile.http.facets import FacetFace
 from openprofile.http.groups import GroupsFace
@@ -73,7 +74,7 @@ class Graph:
             raise ResourceNotFound(f"There is no version {quoted(version)} of the API.")
         if self._metadata.serves(segments):
             request.operation.name = f"/{version}/$metadata"
-            return self._metadata.answer(request, version, segments)
+            return unless_there(request, self._metadata.answer(request, version, segments))
         verifier = self._verifier
         caller = recognized(request, verifier) or await authenticate(request, verifier)
         target = bind(segments, model, request.query)
@@ -89,7 +90,7 @@ class Graph:
         handler = handlers.get(method)
         if handler is None:
             raise MethodNotAllowed(request.method, list(handlers), read_only=target.kind.read_only)
-        return await handler(Call(request, caller, target, version))
+        return unless_there(request, await handler(Call(request, caller, target, version)))
 
     def _handlers(self, target: Target) -> Handlers:
         match target.names:

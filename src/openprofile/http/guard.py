@@ -13,7 +13,7 @@ from urllib.parse import quote
 from openprofile.clock import new_request_id
 from openprofile.errors import Fault, ServiceUnavailable, UriTooLong
 from openprofile.http.body import too_large
-from openprofile.http.exchange import Answer, Face, Operation, Request, printable_id
+from openprofile.http.exchange import Answer, Face, Operation, Request, Unread, printable_id, untold
 from openprofile.http.origin import Origins
 from openprofile.http.places import Places
 from openprofile.http.protocol import answer_at_once
@@ -54,7 +54,7 @@ class Guard:
         operation: str,
         tracer: Tracer | None,
         *,
-        unread: Callable[[Request, Fault], None] = lambda _, __: None,
+        unread: Unread = untold,
     ) -> None:
         """``operation`` is what requests count as where the face does not say; ``unread`` is told
         of what is refused before ``face`` sees it.
@@ -128,12 +128,15 @@ class Guard:
                 limits.body,
                 operation,
             )
-            if fault is not None:
-                self._unread(request, fault)
-                raise fault
-            # From here on: whoever is slow to send a request keeps nobody's place.
-            if not self._places.taken():
-                await self._places.wait()
+            try:
+                if fault is not None:
+                    raise fault
+                # From here on: whoever is slow to send a request keeps nobody's place.
+                if not self._places.taken():
+                    await self._places.wait()
+            except Fault as error:
+                await self._unread(request, error)
+                raise
             try:
                 return await self._face(request)
             finally:

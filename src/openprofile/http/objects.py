@@ -28,9 +28,10 @@ from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import (
     Format,
     collection_body,
+    entities_text,
     entity_body,
     reference_body,
-    references_body,
+    references_text,
 )
 
 Open = Callable[[Query], Awaitable[Collection]]
@@ -114,9 +115,12 @@ class Answers:
         name = "directoryObjects" if derived else entity_set(how.kind)
         body = collection_body(
             how.form,
-            how.kind,
             context(call, f"{name}{selected(how.plan)}"),
-            [await objects.entry(how.plan, one, derived=derived) for one in found],
+            entities_text(
+                how.form,
+                how.kind,
+                [await objects.entry(how.plan, one, derived=derived) for one in found],
+            ),
             count=count,
             next_link=link,
         )
@@ -127,10 +131,10 @@ class Answers:
         asked = _asked(how)
         collection = await open_to(asked)
         found, count, link, headers = await self._page(call, how, asked, collection)
-        body = references_body(
+        body = collection_body(
             how.form,
             context(call, "Collection($ref)"),
-            [url_of(call, one) for one in found],
+            references_text(how.form, [url_of(call, one) for one in found]),
             count=count,
             next_link=link,
         )

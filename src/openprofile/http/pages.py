@@ -8,21 +8,20 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from openprofile import __version__
 from openprofile.http.origin import Origins
 from openprofile.http.recent import KEPT
+from openprofile.http.rendering import ASSETS_ROUTE, HEADERS, POLICY, rendered
 from openprofile.http.tenants import Tenant, Tenants
 from openprofile.identity.issuer import Authority
 from openprofile.model.directory import Person
@@ -32,26 +31,16 @@ from openprofile.model.shape import shape
 from openprofile.options import TRUSTING
 from openprofile.store.base import Store
 
-if TYPE_CHECKING:  # it takes longer to load than the stand-in may take to start
-    from jinja2 import Environment
-
 OVERVIEW = "/"
 LOG = "/_openprofile/log"
 PERSON = "/_openprofile/people/{id}"
-ASSETS = "/_openprofile/assets"
 
-_FOLDER = Path(__file__).parent / "templates"
-_KINDS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    **HEADERS,
+    "Content-Security-Policy": f"{POLICY}; connect-src 'self'; form-action 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 _DAY = 24 * 3600
 _PEOPLE = 200
@@ -103,7 +92,7 @@ class Pages:
             Route(OVERVIEW, self._page(self._overview)),
             Route(LOG, self._page(self._log)),
             Route(PERSON, self._page(self._person)),
-            Route(f"{ASSETS}/{{name}}", _asset),
+            ASSETS_ROUTE,
         ]
 
     def _page(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -202,48 +191,17 @@ class Pages:
 
     def _rendered(self, page: str, request: Request, tenant: Tenant, **values: Any) -> Response:
         query = "" if tenant is self._tenants.first else urlencode({"tenant": tenant.id})
-        text = (
-            _templates()
-            .get_template(f"{page}.html")
-            .render(
-                page=page,
-                assets=ASSETS,
-                log_path=LOG,
-                version=__version__,
-                tenant=tenant.id,
-                tenants=[one.id for one in islice(self._tenants, _TENANTS)],
-                tenant_query=query and f"?{query}",
-                tenant_more=query and f"&{query}",
-                **values,
-            )
+        return rendered(
+            page,
+            headers=_HEADERS,
+            page=page,
+            log_path=LOG,
+            tenant=tenant.id,
+            tenants=[one.id for one in islice(self._tenants, _TENANTS)],
+            tenant_query=query and f"?{query}",
+            tenant_more=query and f"&{query}",
+            **values,
         )
-        return HTMLResponse(text, headers=_HEADERS)
-
-
-async def _asset(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in _KINDS:
-        raise HTTPException(404)
-    headers = _HEADERS | {"Cache-Control": "no-cache"}
-    return Response(_content(name), media_type=_KINDS[name], headers=headers)
-
-
-@cache
-def _content(name: str) -> bytes:
-    return (_FOLDER / name).read_bytes()
-
-
-@cache
-def _templates() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def trust(ca: Path) -> str:

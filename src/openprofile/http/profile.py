@@ -14,13 +14,13 @@ from openprofile.http.facets import profile_context, profile_url
 from openprofile.http.query import (
     LARGEST_PAGE,
     bounded_page,
-    entries_of,
     frame_of,
     item_plan,
     no_options,
     page_size,
     selected,
     token_scope,
+    value_of,
 )
 from openprofile.model.facets import FACETS
 from openprofile.model.profile import PROFILE_ID, Profile
@@ -31,7 +31,14 @@ from openprofile.odata.query.compile import prepare
 from openprofile.odata.query.cursor import Cursor, seal
 from openprofile.odata.query.options import query
 from openprofile.odata.query.plan import Plan
-from openprofile.odata.representation import Entry, Expanded, Shown, expanded_body
+from openprofile.odata.representation import (
+    Entry,
+    Expanded,
+    Shown,
+    expanded_body,
+    item_url,
+    references_text,
+)
 from openprofile.profiles import Profiles
 
 
@@ -65,15 +72,19 @@ class ProfileFace:
         for facet, (inner, shown) in _shown(plan).items():
             if shown == "count":
                 number = inner.count(found[facet], now=now, guard=guard)
-                expanded[facet] = Expanded(FACETS[facet], "", (), count=number, shown=shown)
+                expanded[facet] = Expanded("", "", count=number, shown=shown)
                 continue
             page = bounded_page(inner, found[facet], size=size, now=now, room=room, guard=guard)
-            frame = frame_of(inner, form, now, guard)
-            room -= sum(len(row.text) for row in page.rows)
+            room -= sum([len(row.text) for row in page.rows])
+            collection = f"{url}/{facet}"
+            if shown == "references":
+                value = references_text(form, [item_url(collection, row.id) for row in page.rows])
+            else:
+                frame = frame_of(inner, form, now, guard)
+                value = value_of(form, FACETS[facet], inner, page.rows, collection, frame)
             expanded[facet] = Expanded(
-                kind=FACETS[facet],
                 context=f"{context}/{facet}{selected(inner)}",
-                entries=entries_of(inner, page.rows, f"{url}/{facet}", frame),
+                value=value,
                 count=page.count,
                 next_link=self._next_link(call, plan, facet, inner, shown, page.next),
                 shown=shown,

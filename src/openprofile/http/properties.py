@@ -28,7 +28,7 @@ from openprofile.http.query import PAGED, refuse_options
 from openprofile.model.primitives import UNKNOWN_FUTURE_VALUE, Enumeration, quoted
 from openprofile.model.shape import Shape, shape
 from openprofile.odata.path import Target
-from openprofile.odata.payload import Members, entity, members, read_members
+from openprofile.odata.payload import Members, Removal, entity, members, read_members
 from openprofile.odata.query.compile import Prepared, prepare_property
 from openprofile.odata.representation import Format, property_body
 
@@ -119,8 +119,9 @@ class PropertyFace:
                 f"{quoted(value)} stands for members that are not known; it is never stored.",
                 target=call.target.property.name,
             )
+        changes = Removal if value is None or call.request.method == "DELETE" else dict
         for name in reversed(call.target.property_path):
-            value = {name: value}
+            value = changes({name: value})
         held = await self._holder(call).change(call, value, sent)
         preferences, chosen = call.request.preferences, wanted.prepared.options
         applied = preferences.applied(returned=True)

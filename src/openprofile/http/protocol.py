@@ -27,6 +27,7 @@ from openprofile.clock import Clock, new_id
 from openprofile.errors import (
     BadRequest,
     Fault,
+    NotSupported,
     RequestHeaderFieldsTooLarge,
     RequestTimeout,
     ServiceUnavailable,
@@ -250,16 +251,30 @@ class Protocol(HttpToolsProtocol):
             self._meter.turned_away("connections")
             self._refuse(ServiceUnavailable("The service has as many connections as it can."))
             return
-        hosts = 0
+        hosts = codings = 0
         for name, _ in self.headers:
             hosts += name == b"host"
+            codings += name == b"transfer-encoding"
         if hosts != 1 and (hosts or self.parser.get_http_version() == "1.1"):
             # RFC 9112, section 3.2: a proxy in front may have gone by another one of them.
             self._refuse(BadRequest(f"The request has {hosts} Host headers; expected one."))
             return
+        if codings and not self._understands_coding():
+            return
         self._deadline = self.loop.time() + self._capacity.body
         self._is_in_body = True
         super().on_headers_complete()
+
+    def _understands_coding(self) -> bool:
+        """Whether the body comes in chunks and in no other coding, or else is refused (RFC 9112,
+        section 6.1); one that does not end in chunks, the parser refuses.
+        """
+        told = [value for name, value in self.headers if name == b"transfer-encoding"]
+        codings = [one.strip().lower() for one in b",".join(told).split(b",") if one.strip()]
+        if codings[-1:] != [b"chunked"] or codings == [b"chunked"]:
+            return True
+        self._refuse(NotSupported("The Transfer-Encoding is not supported; expected chunked."))
+        return False
 
     def on_body(self, body: bytes) -> None:
         if not self._refused:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from itertools import accumulate
 from urllib.parse import unquote
 
 import msgspec
 
 from openprofile.errors import BadRequest
-from openprofile.etags import etag, etag_of
 from openprofile.http.exchange import Call, Request
 from openprofile.model.kinds import Entity
 from openprofile.odata.limits import DEFAULT, Guard
@@ -19,7 +17,7 @@ from openprofile.odata.query.cursor import Cursor, seal, unseal
 from openprofile.odata.query.evaluate import Frame
 from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Page, Plan
-from openprofile.odata.representation import Entry, Format, item_url
+from openprofile.odata.representation import Entry, Format, item_entry, items_text
 from openprofile.policy.caller import Caller
 from openprofile.store.base import Record
 
@@ -113,9 +111,9 @@ def bounded_page(
 ) -> Page:
     """A page of at most ``size`` items, and of ``room`` bytes, unless a single one has more."""
     page = plan.page(records, page_size=size, now=now, cursor=cursor, guard=guard)
-    sizes = [len(row.text) for row in page.rows]
-    if sum(sizes) > room:
-        fits = sum(total <= room for total in accumulate(sizes))
+    if sum([len(row.text) for row in page.rows]) > room:
+        sizes = accumulate([len(row.text) for row in page.rows])
+        fits = sum(total <= room for total in sizes)
         page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor, guard=guard)
     return page
 
@@ -133,22 +131,30 @@ def entry_of(plan: Plan, record: Record, collection: str, frame: Frame | None) -
     """A record as the answer shows it; ``collection`` is the canonical URL of what holds it, and
     ``frame`` what ``frame_of`` gave.
     """
-    text = record.text
-    if frame is not None:
-        text = msgspec.json.encode(plan.members(text, frame)).decode()
-    return Entry(etag(record), text, lambda: item_url(collection, record.id))
+    return item_entry(_shown(plan, record, frame), collection)
 
 
-def entries_of(
-    plan: Plan, records: Sequence[Record], collection: str, frame: Frame | None
-) -> list[Entry]:
-    """What ``entry_of`` gives for each of the records."""
+def value_of(
+    form: Format,
+    kind: type[Entity],
+    plan: Plan,
+    records: Sequence[Record],
+    collection: str,
+    frame: Frame | None,
+) -> str:
+    """What a collection holds in the answer that shows ``records`` of it, each as ``entry_of``
+    has it.
+    """
     if frame is not None:
-        return [entry_of(plan, record, collection, frame) for record in records]
-    return [
-        Entry(etag_of(record.version), record.text, partial(item_url, collection, record.id))
-        for record in records
-    ]
+        records = [_shown(plan, record, frame) for record in records]
+    return items_text(form, kind, records, collection)
+
+
+def _shown(plan: Plan, record: Record, frame: Frame | None) -> Record:
+    """A record with what the answer shows of it as its text."""
+    if frame is None:
+        return record
+    return Record(record.id, record.version, plan.shown(record.text, frame), record.created)
 
 
 def selected(plan: Plan) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from openprofile.errors import BadRequest, MethodNotAllowed
 from openprofile.http.auth import authenticate
 from openprofile.http.body import json_body
+from openprofile.http.conditions import unless_there
 from openprofile.http.exchange import Answer, Request
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.odata.path import parse
@@ -35,7 +36,7 @@ class RelationsFace:
         else:
             raise MethodNotAllowed(request.method, ["GET", "PUT"])
         headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        return Answer(200, headers, msgspec.json.encode(found))
+        return unless_there(request, Answer(200, headers, msgspec.json.encode(found)))
 
 
 def _lists(body: bytes) -> Lists:

@@ -11,7 +11,7 @@ the former.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
@@ -26,12 +26,14 @@ from openprofile.errors import (
     ResourceModified,
     ServiceUnavailable,
 )
+from openprofile.http.body import decoded
 from openprofile.http.exchange import LONGEST_CLIENT_ID, Answer, Face, Request, printable_id
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Decision, concerns, insist
+from openprofile.policy.decision import Decision, Rule, concerns, current, insist
 from openprofile.store.base import Conflict, Full, Missing, Remember, Remembered, Store
 from openprofile.store.deferred import Deferred, Moved
 from openprofile.store.group import Member
+from openprofile.store.rehearsal import Rehearsal
 
 REQUEST_ID = "Repeatability-Request-ID"
 FIRST_SENT = "Repeatability-First-Sent"
@@ -64,6 +66,8 @@ class _Kept(msgspec.Struct, frozen=True):
     operation: str = "unknown"
     owner: str = ""
     """The person whose data was written."""
+    rules: tuple[Rule, ...] = ("permission",)
+    """Those that let the request in, and must let in whoever is to have the answer again."""
 
 
 class _Ticket(msgspec.Struct, frozen=True):
@@ -166,14 +170,14 @@ class Repeatable:
         for _ in range(attempts):
             kept = await self._store.remembered(ticket.tenant, ticket.caller, ticket.id)
             if kept is not None and kept.expires > ticket.now:
-                return _replayed(kept, ticket, request)
+                return await self._replayed(kept, ticket, request)
             if ticket.too_old:
                 raise _rejected(
                     PreconditionFailed,
                     f"{FIRST_SENT} is more than {WINDOW // 3600} hours ago, and it is not known "
                     "any more whether the request was carried out.",
                 )
-            deferred = Deferred(self._store)
+            deferred, before = Deferred(self._store), len(_decisions())
             answer = await self._face_over(cast("Store", deferred))(request)
             if ticket.announced:
                 headers = {**answer.headers, RESULT: "accepted"}
@@ -181,7 +185,16 @@ class Repeatable:
             if not deferred.changes:
                 return answer
             try:
-                await deferred.commit(_remember(ticket, deferred.owner, request, answer))
+                kept_answer = _Kept(
+                    ticket.fingerprint,
+                    answer.status,
+                    dict(answer.headers),
+                    answer.body.decode(),
+                    request.operation.name,
+                    deferred.owner,
+                    tuple(sorted(_rules(_decisions()[before:]))),
+                )
+                await deferred.commit(_remember(ticket, kept_answer))
             except (Conflict, Missing, Full, Moved):
                 continue  # somebody else was first, perhaps with this very request
             return answer
@@ -191,6 +204,43 @@ class Repeatable:
                 "atomicity group perhaps; nothing of the group was stored."
             )
         raise ServiceUnavailable("Nothing was stored: others write to the same object too often.")
+
+    async def _replayed(self, remembered: Remembered, ticket: _Ticket, request: Request) -> Answer:
+        """The answer that is kept, for whom the request would be let in now."""
+        if not remembered.text:
+            raise _rejected(
+                PreconditionFailed,
+                "The request was carried out, and what it was answered with has been erased since.",
+            )
+        kept = msgspec.json.decode(remembered.text, type=_Kept)
+        if kept.fingerprint != ticket.fingerprint:
+            raise _rejected(
+                BadRequest,
+                f"Another request has this {REQUEST_ID}: a repeated request has the method, URL "
+                "and body of the first.",
+            )
+        await self._let_in(request, kept)
+        request.operation.name = kept.operation
+        if kept.owner:
+            concerns(kept.owner)
+        insist(_REPEATED)
+        return Answer(kept.status, kept.headers, kept.body.encode())
+
+    async def _let_in(self, request: Request, kept: _Kept) -> None:
+        """Raise what the request is refused with now, unless every rule lets it in that did at
+        first, and none keeps it out.
+
+        It is rehearsed, so that whatever is asked of a request is asked of this one. What would
+        become of it behind that does not count: it has been carried out, and what it was about
+        may have changed by that very fact.
+        """
+        before = len(_decisions())
+        try:
+            await self._face_over(cast("Store", Rehearsal(self._store)))(request)
+        except Fault:
+            decided = _decisions()[before:]
+            if not all(one.allowed for one in decided) or not _rules(decided) >= {*kept.rules}:
+                raise
 
 
 def refuse_repeatable(request: Request, what: str) -> None:
@@ -222,49 +272,35 @@ def _seconds(sent: str | None) -> int:
 
 
 def _fingerprint(request: Request) -> str:
-    """What makes two requests the same: method, URL and body."""
+    """What makes two requests the same: method, URL and body, however the body is encoded."""
     found = hashlib.blake2b(digest_size=16)
     for part in (request.method, request.path, request.query):
         found.update(part.encode() + b"\0")
-    found.update(request.body)
+    try:
+        found.update(decoded(request))
+    except Fault:  # for whoever reads the body to refuse
+        found.update(request.body)
     return found.hexdigest()
 
 
-def _remember(ticket: _Ticket, owner: str, request: Request, answer: Answer) -> Remember:
-    kept = _Kept(
-        ticket.fingerprint,
-        answer.status,
-        dict(answer.headers),
-        answer.body.decode(),
-        request.operation.name,
-        owner,
-    )
+def _remember(ticket: _Ticket, kept: _Kept) -> Remember:
     return Remember(
         tenant=ticket.tenant,
         caller=ticket.caller,
         id=ticket.id,
-        owner=owner,
+        owner=kept.owner,
         text=msgspec.json.encode(kept).decode(),
         now=ticket.now,
         expires=ticket.expires,
     )
 
 
-def _replayed(remembered: Remembered, ticket: _Ticket, request: Request) -> Answer:
-    if not remembered.text:
-        raise _rejected(
-            PreconditionFailed,
-            "The request was carried out, and what it was answered with has been erased since.",
-        )
-    kept = msgspec.json.decode(remembered.text, type=_Kept)
-    if kept.fingerprint != ticket.fingerprint:
-        raise _rejected(
-            BadRequest,
-            f"Another request has this {REQUEST_ID}: a repeated request has the method, URL and "
-            "body of the first.",
-        )
-    request.operation.name = kept.operation
-    if kept.owner:
-        concerns(kept.owner)
-    insist(_REPEATED)
-    return Answer(kept.status, kept.headers, kept.body.encode())
+def _decisions() -> list[Decision]:
+    """What has been decided so far on the request that is being answered."""
+    trail = current()
+    return trail.decisions if trail else []
+
+
+def _rules(decided: Sequence[Decision]) -> set[Rule]:
+    """The rules by which a request was let in; decisions on single items are not of those."""
+    return {one.rule for one in decided if one.item is None}

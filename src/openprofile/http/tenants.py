@@ -117,9 +117,10 @@ class Tenants:
 
         return answer
 
-    def unread(self, request: Request, fault: Fault) -> None:
+    async def unread(self, request: Request, fault: Fault) -> None:
         """Give account of a request that was refused before any face saw it."""
-        audited_unread(request, fault, self._of(request).recent)
+        tenant = self._of(request)
+        await audited_unread(request, fault, tenant.authenticate, tenant.recent)
 
     async def authenticate(self, request: Request) -> Caller:
         """The caller of a request; raises InvalidAuthenticationToken."""

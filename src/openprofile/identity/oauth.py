@@ -22,12 +22,21 @@ class OAuthError(Exception):
     ``number`` is the AADSTS number by which Entra ID's users look such a refusal up.
     """
 
-    def __init__(self, error: str, number: int, description: str, *, status: int = 400) -> None:
+    def __init__(
+        self,
+        error: str,
+        number: int,
+        description: str,
+        *,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(description)
         self.error = error
         self.number = number
         self.description = f"AADSTS{number}: {description}"
         self.status = status
+        self.headers = headers or {}
 
 
 def invalid_request(description: str, number: int = 900144) -> OAuthError:

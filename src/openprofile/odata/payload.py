@@ -32,6 +32,10 @@ E = TypeVar("E", bound=Entity)
 Members = dict[str, Any]
 
 
+class Removal(Members):
+    """Changes that take one property away: where what it is a part of is null, nothing changes."""
+
+
 def read_entity(body: bytes, kind: type[E]) -> E:
     """The entity that a create's body represents.
 
@@ -63,7 +67,8 @@ def read_changes(sent: Members, kind: type[Entity]) -> Members:
     """The members that an update sets, checked, of those that it ``sent``; computed ones and
     annotations are left out.
     """
-    return _sift(sent, kind, partial=True)
+    found = _sift(sent, kind, partial=True)
+    return Removal(found) if isinstance(sent, Removal) else found
 
 
 def entity_tags(sent: Members) -> tuple[str, ...]:
@@ -82,13 +87,16 @@ def entity_tags(sent: Members) -> tuple[str, ...]:
 
 def merge(stored: Members, changes: Members) -> Members:
     """``stored`` with ``changes`` in place: complex values merge member by member, all other
-    values are replaced (OData Protocol 4.01, section 11.4.3).
+    values are replaced (OData Protocol 4.01, section 11.4.3). A Removal changes nothing in what is
+    null.
     """
     merged = dict(stored)
     for name, value in changes.items():
         before = stored.get(name)
         if isinstance(value, dict) and isinstance(before, dict):
-            value = merge(before, value)
+            value = merge(before, type(changes)(value))
+        elif isinstance(value, dict) and isinstance(changes, Removal):
+            continue
         merged[name] = value
     return merged
 

@@ -80,7 +80,7 @@ async def service(
                 meter=meter,
                 tracer=tracer,
                 around_batch=audited_batch,
-                unread=audited_unread,
+                unread=partial(audited_unread, authenticate=found.authenticate),
             )
         finally:
             await store.close()

@@ -218,6 +218,8 @@ class _Assembly:
                 directory,
                 clock,
                 self._origins,
+                faults,
+                recent,
                 domain=sample.DOMAIN,
             ),
             authenticate=found.authenticate,

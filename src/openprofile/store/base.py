@@ -26,7 +26,7 @@ class Key(msgspec.Struct, frozen=True):
     id: str
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):  # it is made by the dozen, and has no parts
     """An item as it is stored."""
 
     id: str
@@ -185,6 +185,10 @@ class DeletePerson(msgspec.Struct, frozen=True):
     id: str
     links: tuple[str, ...]
     release: Callable[[Record], PutPerson]
+    marks: tuple[str, ...] = ()
+    """What is kept of the person, so that ``departed`` knows of them; nothing should name them."""
+    at: int = 0
+    """When that was, in seconds."""
 
 
 class PutGroup(msgspec.Struct, frozen=True):
@@ -353,6 +357,9 @@ class Store(Protocol):
 
     async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
         """How many people a group has, or groups a person."""
+
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        """When the last DeletePerson was that left this mark."""
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         """Whether two people, by their ids, are members of one group."""

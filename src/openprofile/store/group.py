@@ -101,6 +101,9 @@ class Member(Overlay):
     async def remembered(self, tenant: str, caller: str, request_id: str) -> Remembered | None:
         return await self._store.remembered(tenant, caller, request_id)
 
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        return await self._store.departed(tenant, mark)
+
     async def secret(self) -> bytes:
         return await self._store.secret()
 
@@ -122,6 +125,8 @@ class _Group:
         self.members = [Member(self, index) for index in range(size)]
         self._on_the_way = size
         self._failed = False
+        self._shared: StoreError = GroupFailed()
+        """What members without an error of their own have, once the group has failed."""
         self._stored = False
         self._commit: asyncio.Task[None] | None = None
         self._culprit: Member | None = None
@@ -136,20 +141,13 @@ class _Group:
             await self._commit
         if self._stored or not self._failed:
             return outcomes
-        away = next((each for each in outcomes if isinstance(each, Unavailable)), None)
-        shared = away or GroupFailed()
-        return [
-            outcome
-            if isinstance(outcome, Exception) and not isinstance(outcome, GroupFailed)
-            else shared
-            for outcome in outcomes
-        ]
+        return [outcome if isinstance(outcome, Exception) else self._shared for outcome in outcomes]
 
     async def _run(self, member: Member, work: Callable[[Member], Awaitable[T]]) -> T | Exception:
         try:
             result = await work(member)
         except Exception as error:  # noqa: BLE001  it is the member's outcome
-            self._fail()
+            self._fail(error)
             self.arrive(member)
             return error
         self.arrive(member)
@@ -158,7 +156,7 @@ class _Group:
     def require_hope(self) -> None:
         """Raise GroupFailed once nothing of the group will be stored."""
         if self._failed:
-            raise GroupFailed
+            raise self._shared
 
     def arrive(self, member: Member) -> None:
         """Note that ``member`` has come to its write or to its end; the last one sets off all."""
@@ -169,14 +167,20 @@ class _Group:
         if self._on_the_way == 0 and not self._failed:
             self._commit = asyncio.get_running_loop().create_task(self._store_all())
 
-    def _fail(self) -> None:
+    def _fail(self, error: Exception) -> None:
         """Give up: unless the changes are with the store already, nobody's will be."""
-        if self._commit is not None:
+        if self._commit is not None or self._failed:
             return
-        self._failed = True
+        self._note_failure(error)
         for member in self.members:
             if member.written is not None and not member.written.done():
-                member.written.set_exception(GroupFailed())
+                member.written.set_exception(self._shared)
+
+    def _note_failure(self, error: Exception) -> None:
+        """A database that does not answer is everybody's error, any other is its member's alone."""
+        self._failed = True
+        if isinstance(error, Unavailable):
+            self._shared = error
 
     async def _store_all(self) -> None:
         writers = [member for member in self.members if member.written is not None]
@@ -185,7 +189,7 @@ class _Group:
         try:
             records = await self.store.write(changes) if writers else []
         except Exception as error:  # noqa: BLE001  whoever waits for the write is told
-            self._failed = True
+            self._note_failure(error)
             culprit = self._culprit
             if isinstance(error, StoreError) and culprit is None:
                 blamed = [change is error.change for change in changes]

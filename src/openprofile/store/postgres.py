@@ -167,6 +167,10 @@ class PostgresStore:
     async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
         return await self._number(_COUNT_RELATED[relation], tenant, of)
 
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        rows = await self._rows(_DEPARTED, tenant, mark)
+        return rows[0][0] if rows else None
+
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(await self._rows(_SHARE_GROUP, tenant, one, other))
 
@@ -304,6 +308,7 @@ _COUNT_RELATED = {
     "members": "SELECT count(*) FROM membership WHERE tenant = $1 AND person_group = $2",
     "memberOf": "SELECT count(*) FROM membership WHERE tenant = $1 AND person = $2",
 }
+_DEPARTED = "SELECT at FROM departure WHERE tenant = $1 AND mark = $2"
 _SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"

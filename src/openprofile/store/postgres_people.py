@@ -91,7 +91,7 @@ class PeopleDraft:
         return self.there.get(named, False)
 
     def erase_directory(self, tenant: str) -> None:
-        """Remove every person, group and membership of a tenant."""
+        """Remove every person, group and membership of a tenant, and who there was."""
         emptied: list[tuple[dict[Any, Any], object]] = [
             (self.there, False),
             (self._people, None),
@@ -225,6 +225,8 @@ class PeopleDraft:
             if membership[0] == tenant and membership[2] == id_:
                 self._set(self._members, membership, value=False)
         self._then(_DELETE_PERSON, tenant, id_)
+        for mark in change.marks:
+            self._then(_DEPART, tenant, mark, change.at)
         self._then(_LEAVE_ALL, tenant, id_)
         self._then(_FORGET, tenant, "user", id_)
         self.erase(tenant, id_)
@@ -347,13 +349,17 @@ _PUT_GROUP = (
     " ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version, text = excluded.text"
 )
 _DELETE_PERSON = "DELETE FROM person WHERE tenant = $1 AND id = $2"
+_DEPART = (
+    "INSERT INTO departure (tenant, mark, at) VALUES ($1, $2, $3)"
+    " ON CONFLICT (tenant, mark) DO UPDATE SET at = excluded.at"
+)
 _CLEAR_GROUP = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2"
 _LEAVE_ALL = "DELETE FROM membership WHERE tenant = $1 AND person = $2"
 _LEAVE = "DELETE FROM membership WHERE tenant = $1 AND person_group = $2 AND person = $3"
 _JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES ($1, $2, $3)"
 _ERASE_DIRECTORY = tuple(
     f"DELETE FROM {table} WHERE tenant = $1"  # noqa: S608  the names are here
-    for table in ("person", "person_group", "membership", "term")
+    for table in ("person", "person_group", "membership", "term", "departure")
 )
 _FORGET = "DELETE FROM term WHERE tenant = $1 AND kind = $2 AND id = $3"
 _REMEMBER = "INSERT INTO term (tenant, kind, property, value, id) VALUES ($1, $2, $3, $4, $5)"

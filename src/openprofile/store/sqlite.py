@@ -8,7 +8,7 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,29 +59,33 @@ class SqliteStore:
         except BaseException:
             self._writer.close()
             raise
-        self._gate: contextlib.AbstractContextManager[Any]
+        self._gate = threading.Lock()
+        """Held while something is read, which takes less than to do nothing by a nullcontext."""
+        gate: contextlib.AbstractContextManager[Any] = self._gate
         if path is None:
-            self._reader, self._gate = self._writer, threading.Lock()
+            self._reader = self._writer
         else:
-            self._reader, self._gate = connect(path), contextlib.nullcontext()
+            gate = contextlib.nullcontext()
+            self._reader = connect(path)
             self._reader.execute("PRAGMA query_only = ON")
             self._reader.set_progress_handler(self._is_overdue, _STEPS)
+        self._cursor = self._reader.cursor()
         self._until = math.inf
         """When the statement that is being read has taken too long."""
         self._closed = False
         self._turn_of: asyncio.AbstractEventLoop | None = None
         """The loop in whose turn a transaction of reads is open."""
         self._known = people.Known()
-        self._writes = Writer(self._writer, path, self._gate, waiting=waiting)
+        self._writes = Writer(self._writer, path, gate, waiting=waiting)
 
     async def get(self, key: Key) -> Record | None:
         return self._one(items.GET, items.place(key))
 
     async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
-        return self._all(items.LIST, (tenant, owner, facet))
+        return items.oldest_first(self._rows(items.LIST, (tenant, owner, facet)))
 
     async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
-        return [(facet, Record(*rest)) for facet, *rest in self._rows(items.OWNED, (tenant, owner))]
+        return items.facet_by_facet(self._rows(items.OWNED, (tenant, owner)))
 
     async def next_tenant(self, after: str = "") -> str | None:
         ((tenant,),) = self._rows(people.NEXT_TENANT, (after, after, after))
@@ -92,8 +96,8 @@ class SqliteStore:
     ) -> list[Record]:
         return self._all(people.OBJECTS[kind], (tenant, after, limit))
 
-    async def write(self, changes: Sequence[Change]) -> Result:
-        return await self._writes.write(changes)
+    def write(self, changes: Sequence[Change]) -> Coroutine[Any, Any, Result]:
+        return self._writes.write(changes)
 
     async def person(self, tenant: str, id_or_name: str) -> Record | None:
         self._begin_reading()
@@ -133,6 +137,10 @@ class SqliteStore:
 
     async def count_related(self, tenant: str, relation: Relation, of: str) -> int:
         return self._number(people.COUNT_RELATED[relation], (tenant, of))
+
+    async def departed(self, tenant: str, mark: str) -> int | None:
+        rows = self._rows(people.DEPARTED, (tenant, mark))
+        return rows[0][0] if rows else None
 
     async def share_group(self, tenant: str, one: str, other: str) -> bool:
         return bool(self._rows(people.SHARE_GROUP, (tenant, one, other)))
@@ -174,7 +182,7 @@ class SqliteStore:
         self._until = time.monotonic() + LONGEST_STATEMENT
         with self._gate:
             try:
-                return self._reader.execute(sql, parameters).fetchall()
+                return self._cursor.execute(sql, parameters).fetchall()
             except sqlite3.DatabaseError as error:
                 raise Unavailable(str(error)) from error
             finally:

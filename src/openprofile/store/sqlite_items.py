@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TypeAlias
+from itertools import starmap
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from openprofile.store.base import (
     Conflict,
@@ -17,6 +19,9 @@ from openprofile.store.base import (
     Update,
     next_version,
 )
+from openprofile.store.sqlite_counts import Counts
+
+_CREATED, _FACET, _RECORD = itemgetter(3), itemgetter(4), itemgetter(slice(4))
 
 Change: TypeAlias = Insert | PutItem | Update | Delete
 
@@ -26,15 +31,11 @@ GET = (
 )
 LIST = (
     "SELECT id, version, text, created FROM item WHERE tenant = ? AND owner = ? AND facet = ?"
-    " ORDER BY created, id"
+    " ORDER BY id"
 )
 OWNED = (
-    "SELECT facet, id, version, text, created FROM item WHERE tenant = ? AND owner = ?"
-    " ORDER BY facet, created, id"
-)
-_COUNT = (
-    "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
-    " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
+    "SELECT id, version, text, created, facet FROM item WHERE tenant = ? AND owner = ?"
+    " ORDER BY facet, id"
 )
 _INSERT = (
     "INSERT INTO item (tenant, owner, facet, id, version, created, text)"
@@ -47,15 +48,15 @@ _UPDATE = (
 _DELETE = "DELETE FROM item WHERE tenant = ? AND owner = ? AND facet = ? AND id = ?"
 
 
-def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
+def apply(connection: sqlite3.Connection, counts: Counts, change: Change) -> Record | None:
     """Carry out one change in the transaction that is open, as the Store promises it; one that
     fails leaves nothing behind.
     """
     match change:
         case Insert():
-            return _insert(connection, change)
+            return _insert(connection, counts, change)
         case PutItem():
-            return _put(connection, change)
+            return _put(connection, counts, change)
         case Update(key, revise):
             before = _existing(connection, key)
             text = revise(before)
@@ -65,7 +66,26 @@ def apply(connection: sqlite3.Connection, change: Change) -> Record | None:
         case Delete(key, check):
             check(_existing(connection, key))
             connection.execute(_DELETE, place(key))
+            counts.add(key, -1)
             return None
+
+
+def oldest_first(rows: list[tuple[Any, ...]]) -> list[Record]:
+    """The rows of LIST in the order of a collection.
+
+    They come in that of their key, which SQLite has them in, and stay in it where they are of the
+    same time: to sort here takes less than for SQLite to copy what it sorts.
+    """
+    rows.sort(key=_CREATED)
+    return list(starmap(Record, rows))
+
+
+def facet_by_facet(rows: list[tuple[Any, ...]]) -> list[tuple[str, Record]]:
+    """The rows of OWNED, likewise, with their facets."""
+    rows.sort(key=_CREATED)
+    rows.sort(key=_FACET)
+    records = starmap(Record, map(_RECORD, rows))
+    return list(zip(map(_FACET, rows), records, strict=True))
 
 
 def place(key: Key) -> tuple[str, str, str, str]:
@@ -73,35 +93,34 @@ def place(key: Key) -> tuple[str, str, str, str]:
     return (key.tenant, key.owner, key.facet, key.id)
 
 
-def _insert(connection: sqlite3.Connection, change: Insert) -> Record:
+def _insert(connection: sqlite3.Connection, counts: Counts, change: Insert) -> Record:
     key, version = change.key, change.version
-    parameters = (*place(key), version, change.created, change.text)
-    _require_room(connection, key, change.limit)
+    _require_room(counts, key, change.limit)
     try:
-        connection.execute(_INSERT, parameters)
+        connection.execute(_INSERT, (*place(key), version, change.created, change.text))
     except sqlite3.IntegrityError as error:
         raise Conflict(f"{key.id} is taken") from error
+    counts.add(key, 1)
     return Record(key.id, version, change.text, change.created)
 
 
-def _put(connection: sqlite3.Connection, change: PutItem) -> Record:
+def _put(connection: sqlite3.Connection, counts: Counts, change: PutItem) -> Record:
     key = change.key
     row = connection.execute(GET, place(key)).fetchone()
     before = Record(*row) if row else None
     if before is None:
-        _require_room(connection, key, change.limit)
+        _require_room(counts, key, change.limit)
     record = change.make(before)
     if record is not before:
         parameters = (*place(key), record.version, record.created, record.text)
         connection.execute(_PUT, parameters)
+        if before is None:
+            counts.add(key, 1)
     return record
 
 
-def _require_room(connection: sqlite3.Connection, key: Key, limit: int) -> None:
-    where = (key.tenant, key.owner, key.facet)
-    count, has_owner = connection.execute(_COUNT, where).fetchone()
-    if not has_owner:
-        raise Missing(key.owner)
+def _require_room(counts: Counts, key: Key, limit: int) -> None:
+    count = counts.of(key)
     if count >= limit:
         raise Full(f"{key.facet} holds {count} items")
 

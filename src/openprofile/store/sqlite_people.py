@@ -44,6 +44,7 @@ SHARE_GROUP = (
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"
     " WHERE one.tenant = ? AND one.person = ? AND other.person = ? LIMIT 1"
 )
+DEPARTED = "SELECT at FROM departure WHERE tenant = ? AND mark = ?"
 COUNT_ENTRIES = (
     "SELECT count(*) FROM term"
     " WHERE tenant = ? AND kind = ? AND property = ? AND value >= ? AND value <= ?"
@@ -100,6 +101,10 @@ _PUT_GROUP = (
     " RETURNING id, version, text"
 )
 _DELETE_PERSON = "DELETE FROM person WHERE tenant = ? AND id = ?"
+_DEPART = (
+    "INSERT INTO departure (tenant, mark, at) VALUES (?, ?, ?)"
+    " ON CONFLICT (tenant, mark) DO UPDATE SET at = excluded.at"
+)
 _LEAVE_ALL = "DELETE FROM membership WHERE tenant = ? AND person = ?"
 _CLEAR_GROUP = "DELETE FROM membership WHERE tenant = ? AND person_group = ?"
 _JOIN = "INSERT INTO membership (tenant, person, person_group) VALUES (?, ?, ?)"
@@ -118,7 +123,7 @@ _ERASE = (
 )
 ERASE_TENANT = tuple(
     f"DELETE FROM {table} WHERE tenant = ?"  # noqa: S608  the names are here
-    for table in ("item", "answer", "person", "person_group", "term", "membership")
+    for table in ("item", "answer", "person", "person_group", "term", "membership", "departure")
 )
 
 
@@ -227,6 +232,7 @@ def _delete_person(connection: sqlite3.Connection, change: DeletePerson) -> None
     if connection.execute(_DELETE_PERSON, who).rowcount == 0:
         raise Missing(change.id)
     erase(connection, *who)
+    connection.executemany(_DEPART, [(change.tenant, mark, change.at) for mark in change.marks])
     connection.execute(_LEAVE_ALL, who)
     connection.execute(_FORGET, (change.tenant, "user", change.id))
     linked = {

@@ -1,7 +1,8 @@
 """The one thread that writes to a SQLite database, and commits what waits in groups.
 
 A write is answered after the commit that carries it. While one commit waits for the disk, the
-writes that arrive queue up and share the next.
+writes that arrive queue up and share the next. The thread is called when a turn of the loop is
+over, for all that wait by then: each switch from one thread to the other costs both.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,6 +35,7 @@ from openprofile.store.base import (
     Update,
 )
 from openprofile.store.sqlite_connection import availability
+from openprofile.store.sqlite_counts import Counts
 from openprofile.store.sqlite_room import Room
 from openprofile.store.sqlite_turn import Turn
 
@@ -40,9 +43,11 @@ WAITING = 1000
 """How many writes wait at most, unless told otherwise."""
 GROUP = 256
 """How many writes one commit carries at most."""
+_PATIENCE = 0.05
+"""Seconds that the thread leaves writes waiting for the loop that is to call it."""
 
-_OF_ITEMS = (Insert, PutItem, Update, Delete, Erase)
-"""The changes that write by one statement."""
+_OF_ITEMS = (Insert, PutItem, Update, Delete)
+"""The changes of one item: each writes by one statement."""
 _BEAT = "UPDATE heartbeat SET beats = beats + 1, room = zeroblob(?)"
 
 Result: TypeAlias = "list[Record | None]"
@@ -53,12 +58,14 @@ class _Write:
 
     __slots__ = ("changes", "error", "future", "loop", "result", "room")
 
-    def __init__(self, changes: Sequence[Change], room: int = 0) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, changes: Sequence[Change], room: int = 0
+    ) -> None:
+        self.loop = loop
         self.changes = changes
         self.room = room
         """Bytes that a heartbeat writes; one is what has no changes."""
-        self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Result] = self.loop.create_future()
+        self.future: asyncio.Future[Result] = loop.create_future()
         self.result: Result = []
         self.error: BaseException | None = None
 
@@ -90,8 +97,15 @@ class Writer:
         self._connection = connection
         self._gate = gate
         self._waiting = waiting
-        self._turn, self._room = Turn(path), Room(path)
-        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._turn, self._room, self._counts = Turn(path), Room(path), Counts(connection)
+        self._writes: deque[_Write] = deque()
+        """Those that wait; the thread takes them."""
+        self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """What the thread waits for: each call is for one group, the last one is False."""
+        self._busy = False
+        """Whether the thread has been called and has not carried out its group."""
+        self._calling: asyncio.AbstractEventLoop | None = None
+        """The loop that calls when its turn is over."""
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -99,62 +113,92 @@ class Writer:
     @property
     def waiting(self) -> int:
         """How many writes wait for their turn."""
-        return self._queue.qsize()
+        return len(self._writes)
 
-    async def write(self, changes: Sequence[Change]) -> Result:
-        """Carry out changes as the Store promises it."""
-        return await self._put(_Write(changes))
+    async def write(self, changes: Sequence[Change], room: int = 0) -> Result:
+        """Carry out changes as the Store promises it; without any, write ``room`` bytes."""
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if len(self._writes) >= self._waiting:
+            raise Unavailable(f"{self._waiting} writes wait for the database already")
+        loop = asyncio.get_running_loop()
+        write = _Write(loop, changes, room)
+        self._writes.append(write)
+        if not self._busy:
+            self._call_after_turn(loop)
+        return await write.future
 
     async def beat(self) -> None:
         """Return once a write has been stored; raise Unavailable if none can be."""
-        await self._put(_Write((), self._room.to_prove()))
+        await self.write((), self._room.to_prove())
         self._room.proved()
 
-    async def _put(self, write: _Write) -> Result:
-        if self._closed:
-            raise Unavailable("the store is closed")
-        if self._queue.qsize() >= self._waiting:
-            raise Unavailable(f"{self._waiting} writes wait for the database already")
-        self._queue.put(write)
-        return await write.future
+    def _call_after_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._calling is not loop:  # what a loop left that has stopped is taken along
+            self._calling = loop
+            loop.call_soon(self._call)
+
+    def _call(self) -> None:
+        self._calling = None
+        if self._writes and not self._busy:
+            self._busy = True
+            self._calls.put(True)
+
+    def _settle(self, loop: asyncio.AbstractEventLoop, writes: Sequence[_Write]) -> None:
+        """Tell those who wait on a loop, and call for those who have come in the meantime."""
+        for write in writes:
+            write.settle()
+        if self._writes:
+            self._call_after_turn(loop)
 
     async def close(self) -> None:
         """Finish what was accepted; any further write is Unavailable."""
         self._closed = True
-        self._queue.put(None)
+        self._calls.put(False)
         await asyncio.to_thread(self._thread.join)
         self._turn.close()
 
     def _run(self) -> None:
-        """The writer's life: take all that wait, commit them together, tell each how it went."""
-        while (first := self._queue.get()) is not None:
-            group, more = [first], True
-            while more and len(group) < GROUP:
-                try:
-                    waiting = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if waiting is None:
-                    self._queue.put(None)
-                    more = False
-                else:
-                    group.append(waiting)
-            self.groups.add(len(group))
-            self._commit(group)
-            for loop in {write.loop for write in group}:
-                settled = [write for write in group if write.loop is loop]
-                with contextlib.suppress(RuntimeError):  # that loop has ended; nobody waits
-                    loop.call_soon_threadsafe(_settle, settled)
+        """The writer's life: take those that wait, commit them together, tell each how it went."""
+        while self._is_called():
+            self._carry_out_group()
+        while self._writes:
+            self._carry_out_group()
+
+    def _is_called(self) -> bool:
+        """Wait for the next call, and say whether it is not the last.
+
+        Who comes while the thread is busy relies on another's loop, which may have stopped.
+        """
+        try:
+            return self._calls.get(timeout=_PATIENCE if self._writes else None)
+        except queue.Empty:
+            return True
+
+    def _carry_out_group(self) -> None:
+        if not self._writes:
+            self._busy = False
+            return
+        group = [self._writes.popleft() for _ in range(min(len(self._writes), GROUP))]
+        self.groups.add(len(group))
+        self._commit(group)
+        self._busy = False
+        for loop in {write.loop for write in group}:
+            settled = [write for write in group if write.loop is loop]
+            with contextlib.suppress(RuntimeError):  # that loop has ended; nobody waits
+                loop.call_soon_threadsafe(self._settle, loop, settled)
 
     def _commit(self, group: list[_Write]) -> None:
         try:
             with self._gate, availability():
                 self._turn.begin(self._connection)
                 try:
+                    self._counts.begin()
                     for write in group:
                         self._carry_out(write)
                     self._connection.execute("COMMIT")
                 except BaseException:
+                    self._counts.forget()
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
                     raise
@@ -183,35 +227,32 @@ class Writer:
             write.error = error
             if several:
                 self._connection.execute("ROLLBACK TO write")
+                self._counts.forget()
         if several:
             self._connection.execute("RELEASE write")
 
     def _apply(self, change: Change) -> Record | None:
         try:
-            return _carried_out(self._connection, change)
+            return self._carried_out(change)
         except StoreError as error:
             error.change = change
             raise
 
-
-def _carried_out(connection: sqlite3.Connection, change: Change) -> Record | None:
-    match change:
-        case Insert() | PutItem() | Update() | Delete():
-            return items.apply(connection, change)
-        case Erase(tenant, owner):
-            people.erase(connection, tenant, owner)
-            return None
-        case Remember():
+    def _carried_out(self, change: Change) -> Record | None:
+        connection = self._connection
+        if isinstance(change, _OF_ITEMS):
+            return items.apply(connection, self._counts, change)
+        if isinstance(change, Remember):
             answers.remember(connection, change)
             return None
-        case EraseTenant(tenant):
-            for statement in people.ERASE_TENANT:
-                connection.execute(statement, (tenant,))
-            return None
-        case _:
-            return people.apply(connection, change)
-
-
-def _settle(writes: Sequence[_Write]) -> None:
-    for write in writes:
-        write.settle()
+        self._counts.forget()
+        match change:
+            case Erase(tenant, owner):
+                people.erase(connection, tenant, owner)
+                return None
+            case EraseTenant(tenant):
+                for statement in people.ERASE_TENANT:
+                    connection.execute(statement, (tenant,))
+                return None
+            case _:
+                return people.apply(connection, change)

@@ -140,8 +140,7 @@ def found(books: list[Book], **options: str) -> list[str]:
 def value(book: Book, expression: str, **options: str) -> Any:
     """What an expression is for a book, by way of ``$compute`` and JSON."""
     made = plan(compute=f"{expression} as it", select="it", **options)
-    shown = made.members(row(book).text, made.frame(NOW))
-    return msgspec.json.decode(msgspec.json.encode(shown))["it"]
+    return msgspec.json.decode(made.shown(row(book).text, made.frame(NOW)))["it"]
 
 
 def status(call: Callable[[], object]) -> int:

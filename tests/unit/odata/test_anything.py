@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ def answered(**options: str) -> int:
         made = plan(**options)
         page = made.page(ITEMS, page_size=1, now=NOW)
         for each in page.rows:
-            msgspec.json.encode(made.members(each.text, made.frame(NOW)))
+            made.shown(each.text, made.frame(NOW))
         if page.next is not None:
             made.page(ITEMS, page_size=1, now=NOW, cursor=page.next)
 

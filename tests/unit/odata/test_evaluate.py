@@ -237,7 +237,7 @@ def test_and_guards_what_stands_on_its_right() -> None:
 def test_a_computed_property_may_use_those_before_it() -> None:
     options = {"compute": "pages add 1 as a,a mul 2 as b,$it/a eq 413 as c", "select": "a,b,c"}
     made = plan(**options)
-    shown = msgspec.json.decode(msgspec.json.encode(made.members(row(DUNE).text, made.frame(NOW))))
+    shown = msgspec.json.decode(made.shown(row(DUNE).text, made.frame(NOW)))
     assert [shown[name] for name in "abc"] == [413, 826, True]
     assert found([DUNE, EMPTY], compute=options["compute"], filter="b gt 1 and c") == ["1"]
     with pytest.raises(BadRequest, match="book has no property 'b'"):

@@ -148,7 +148,7 @@ def test_no_mix_of_the_grammar_is_answered_with_anything_but_a_fault(
         made = plan(**{option: text}, _a="pages")
         page = made.page([row(DUNE), row(Book(id="2"), 1)], page_size=5, now=NOW)
         for each in page.rows:
-            msgspec.json.encode(made.members(each.text, made.frame(NOW)))
+            made.shown(each.text, made.frame(NOW))
 
     assert status(show) in (200, 400, 501)
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from openprofile.odata.limits import Guard
 from openprofile.odata.query.bind import Scope, predicate
-from openprofile.odata.query.evaluate import Frame, evaluator
+from openprofile.odata.query.evaluate import Frame
+from openprofile.odata.query.generate import evaluator
 from openprofile.odata.query.meaning import Bound, Slot, Type
 from openprofile.odata.query.operands import qualified
 from openprofile.odata.query.search import comparable

@@ -2,15 +2,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openprofile.errors import BadRequest, NotSupported
+from openprofile.model.shape import shape
 from unit.odata.library import DUNE, EMPTY, NOW, Book, Writer, plan, row
 
 
 def shown(book: Book = DUNE, **options: str) -> dict[str, Any]:
     made = plan(**options)
-    members = made.members(row(book).text, made.frame(NOW))
-    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(members))
+    decoded: dict[str, Any] = msgspec.json.decode(made.shown(row(book).text, made.frame(NOW)))
     return decoded
 
 
@@ -189,3 +191,26 @@ def test_a_navigation_property_is_followed_by_whoever_knows_how() -> None:
     assert [each.id for each in without.rows] == ["2"]
     with pytest.raises(NotSupported, match="navigation"):
         made.page(rows, page_size=9, now=NOW)
+
+
+@given(
+    st.sets(st.sampled_from(sorted(shape(Book).properties)), min_size=1),
+    st.sets(st.sampled_from(sorted(shape(Book).properties))),
+    st.text(),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_a_cut_leaves_what_decoding_the_whole_would(
+    names: set[str], missing: set[str], title: str, price: float
+) -> None:
+    book = msgspec.structs.replace(DUNE, title=title, price=price)
+    # an item that was stored before the model had some of its properties
+    members = {
+        name: value
+        for name, value in msgspec.json.decode(row(book).text).items()
+        if name not in missing
+    }
+    text = msgspec.json.encode(members).decode()
+    made = plan(select=",".join(names))
+    assert made.selection is not None
+    expected = msgspec.json.encode(made.selection.project(members, None, None)).decode()
+    assert made.shown(text, made.frame(NOW)) == expected

@@ -16,7 +16,8 @@ from openprofile.odata.limits import DEFAULT, Guard, Limits, too_many
 from openprofile.odata.names import find, hint
 from openprofile.odata.query import parser, search, selection
 from openprofile.odata.query.bind import Binder, Definition, Scope, predicate
-from openprofile.odata.query.evaluate import evaluator, navigates, weight
+from openprofile.odata.query.evaluate import navigates, weight
+from openprofile.odata.query.generate import evaluator, evaluator_of_each
 from openprofile.odata.query.meaning import OBJECT, Bound, Slot, Type
 from openprofile.odata.query.operands import declared, is_structured, narrowed, qualified
 from openprofile.odata.query.options import Options, options
@@ -116,11 +117,11 @@ class _Compiler:
         keep = None
         if chosen.filter is not None:
             bound.append(predicate(chosen.filter, f"$filter{where}", scope, self.guard))
-            keep = evaluator(bound[0])
+            keep = evaluator_of_each(bound[0], slot)
         match = None
         if chosen.search is not None:
             match = search.search(chosen.search, f"$search{where}", self.guard)
-        keys = self._keys(chosen, scope, where, bound)
+        keys = self._keys(chosen, scope, where, bound, slot)
         shown = self._selection(chosen, scope, item, where, depth, computed)
         return Plan(
             item,
@@ -133,7 +134,6 @@ class _Compiler:
             expand=self._expand(chosen, item, where, scope.aliases, depth),
             steps=1 + sum(weight(each) for each in bound),
             follows=any(navigates(each) for each in [*bound, *computed.values()]),
-            slot=slot,
             attributes=attributes_of(bound, slot),
         )
 
@@ -158,7 +158,9 @@ class _Compiler:
             found[name] = Definition(value, self.guard.nodes - before)
         return {name: each.value for name, each in found.items()}
 
-    def _keys(self, chosen: Options, scope: Scope, where: str, bound: list[Bound]) -> list[Key]:
+    def _keys(
+        self, chosen: Options, scope: Scope, where: str, bound: list[Bound], slot: int
+    ) -> list[Key]:
         if chosen.orderby is None:
             return []
         option = f"$orderby{where}"
@@ -169,7 +171,7 @@ class _Compiler:
             if key.type.collection or is_structured(key.type):
                 raise binder.wrong(node, f"{key.type} has no order; expected a primitive value")
             bound.append(key)
-            keys.append(Key(evaluator(key), descending))
+            keys.append(Key(evaluator_of_each(key, slot), descending))
         return keys
 
     # ----- $select

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import decimal
 import math
+import operator
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -174,9 +175,7 @@ def _scale(duration: int, by: Any, operator: str) -> int:
 _LONGEST = 10**13 * DAY
 
 
-def _indexof(whole: Any, part: Any) -> int:
-    if isinstance(whole, str):
-        return whole.find(part)
+def _indexof(whole: list[Any], part: list[Any]) -> int:
     width = len(part)
     for start in range(len(whole) - width + 1):
         if whole[start : start + width] == part:
@@ -184,16 +183,16 @@ def _indexof(whole: Any, part: Any) -> int:
     return -1
 
 
-def _contains(whole: Any, part: Any) -> bool:
-    return part in whole if isinstance(whole, str) else _indexof(whole, part) >= 0
+def _contains(whole: list[Any], part: list[Any]) -> bool:
+    return _indexof(whole, part) >= 0
 
 
-def _startswith(whole: Any, part: Any) -> bool:
-    return bool(whole[: len(part)] == part)
+def _startswith(whole: list[Any], part: list[Any]) -> bool:
+    return whole[: len(part)] == part
 
 
-def _endswith(whole: Any, part: Any) -> bool:
-    return len(part) <= len(whole) and bool(whole[len(whole) - len(part) :] == part)
+def _endswith(whole: list[Any], part: list[Any]) -> bool:
+    return len(part) <= len(whole) and whole[len(whole) - len(part) :] == part
 
 
 def _substring(whole: Any, start: int, length: int | None = None) -> Any:
@@ -277,20 +276,29 @@ MAX_DATE_TIME = values.read_instant("9999-12-31T23:59:59.9999999Z")
 _S, _C, _N, _I = "Edm.String", "collection", "number", "integer"
 
 
-def _on_both(gives: str, function: Callable[..., Any], *more: str) -> list[Signature]:
-    """A function on strings that 4.01 extends to collections."""
+def _on_both(
+    gives: str, of_strings: Callable[..., Any], of_collections: Callable[..., Any]
+) -> list[Signature]:
+    """A function of two strings that 4.01 extends to collections."""
     return [
-        Signature((_S, *(more or (_S,))), gives, function, _length),
-        Signature((_C, *(more or (_C,))), gives, function, _product),
+        Signature((_S, _S), gives, of_strings, _lengths),
+        Signature((_C, _C), gives, of_collections, _product),
     ]
 
 
-def _length(*arguments: Any) -> int:
-    length = 0
-    for each in arguments:
-        if isinstance(each, str):
-            length += len(each)
-    return length // 64
+def _substrings(*more: str) -> list[Signature]:
+    return [
+        Signature((_S, *more), "first", _substring, _length),
+        Signature((_C, *more), "first", _substring, _product),
+    ]
+
+
+def _length(whole: str, *_: int) -> int:
+    return len(whole) // 64
+
+
+def _lengths(one: str, other: str) -> int:
+    return (len(one) + len(other)) // 64
 
 
 def _product(whole: list[Any], *others: Any) -> int:
@@ -300,11 +308,11 @@ def _product(whole: list[Any], *others: Any) -> int:
 
 FUNCTIONS: Mapping[str, list[Signature]] = {
     "ceiling": [Signature((_N,), "first", _ceiling)],
-    "concat": _on_both("first", lambda a, b: a + b),
-    "contains": _on_both("Edm.Boolean", _contains),
+    "concat": _on_both("first", operator.add, operator.add),
+    "contains": _on_both("Edm.Boolean", operator.contains, _contains),
     "date": [Signature(("Edm.DateTimeOffset",), "Edm.Date", _date)],
     "day": _part_of_date(2),
-    "endswith": _on_both("Edm.Boolean", _endswith),
+    "endswith": _on_both("Edm.Boolean", str.endswith, _endswith),
     "floor": [Signature((_N,), "first", _floor)],
     "fractionalseconds": [
         Signature(("Edm.TimeOfDay",), "Edm.Decimal", _fraction),
@@ -313,7 +321,7 @@ FUNCTIONS: Mapping[str, list[Signature]] = {
     "hassubsequence": [Signature((_C, _C), "Edm.Boolean", _has_subsequence, _product)],
     "hassubset": [Signature((_C, _C), "Edm.Boolean", _has_subset, _product)],
     "hour": _part_of_time(HOUR, 24),
-    "indexof": _on_both("Edm.Int32", _indexof),
+    "indexof": _on_both("Edm.Int32", str.find, _indexof),
     "length": [Signature((_S,), "Edm.Int32", len), Signature((_C,), "Edm.Int32", len)],
     "matchespattern": [
         Signature((_S, _S), "Edm.Boolean", pattern.matches, pattern.cost, pattern.compiled)
@@ -324,8 +332,8 @@ FUNCTIONS: Mapping[str, list[Signature]] = {
     "month": _part_of_date(1),
     "round": [Signature((_N,), "first", _round)],
     "second": _part_of_time(SECOND, 60),
-    "startswith": _on_both("Edm.Boolean", _startswith),
-    "substring": _on_both("first", _substring, _I) + _on_both("first", _substring, _I, _I),
+    "startswith": _on_both("Edm.Boolean", str.startswith, _startswith),
+    "substring": _substrings(_I) + _substrings(_I, _I),
     "time": [Signature(("Edm.DateTimeOffset",), "Edm.TimeOfDay", _time)],
     "tolower": [Signature((_S,), _S, str.lower, _length)],
     "totaloffsetminutes": [Signature(("Edm.DateTimeOffset",), "Edm.Int32", lambda at: at.offset)],

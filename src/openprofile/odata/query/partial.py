@@ -1,8 +1,8 @@
-"""Stored items to as much of their typed values as a plan looks at: most look at two properties."""
+"""Stored items to as much of them as a plan looks at, or shows: mostly two or three properties."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 
 from openprofile.model.kinds import Entity
 from openprofile.model.primitives import stored
+from openprofile.model.shape import shape
 from openprofile.odata.query import meaning
 from openprofile.odata.query.meaning import Bound
 
@@ -28,6 +29,24 @@ def decoder(
         rename={each.name: each.encode_name for each in fields},
     )
     return msgspec.json.Decoder(part, dec_hook=stored)
+
+
+@lru_cache(maxsize=256)
+def cutter(kind: type[Entity], names: frozenset[str]) -> Callable[[str], str]:
+    """What cuts the stored text of an item of ``kind`` down to some of its members: it finds them,
+    and looks into none.
+    """
+    kept = [name for name in shape(kind).properties if name in names]
+    part = msgspec.defstruct(
+        f"{kind.__name__}Cut",
+        [
+            (f"member{index}", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)
+            for index in range(len(kept))
+        ],
+        rename={f"member{index}": name for index, name in enumerate(kept)},
+    )
+    read, write = msgspec.json.Decoder(part).decode, msgspec.json.encode
+    return lambda text: write(read(text)).decode()
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Any:

@@ -15,11 +15,11 @@ import msgspec
 from openprofile.model.kinds import Entity
 from openprofile.odata.limits import Guard, Limits
 from openprofile.odata.query.cursor import Cursor, read, refused, written
-from openprofile.odata.query.evaluate import Evaluate, Frame, Navigate
+from openprofile.odata.query.evaluate import EvaluateEach, Frame, Navigate
 from openprofile.odata.query.meaning import Type
 from openprofile.odata.query.options import Options
-from openprofile.odata.query.partial import decoder
-from openprofile.odata.query.project import Members, Selection
+from openprofile.odata.query.partial import cutter, decoder
+from openprofile.odata.query.project import Selection
 from openprofile.odata.query.search import Match
 from openprofile.odata.query.texts import texts
 
@@ -51,12 +51,12 @@ class Page(msgspec.Struct, frozen=True):
 class Key(msgspec.Struct, frozen=True):
     """One sort key of ``$orderby``."""
 
-    evaluate: Evaluate
+    evaluate: EvaluateEach
     descending: bool
 
 
-Ranks: TypeAlias = "dict[int, tuple[Any, ...]]"
-"""What ``rank`` gives for the values of one sort key, by the item's index."""
+SortValues: TypeAlias = "dict[int, Any]"
+"""The values of one sort key, by the item's index."""
 
 
 class Expansion(msgspec.Struct, frozen=True):
@@ -85,14 +85,13 @@ class Plan:
         chosen: Options,
         limits: Limits,
         *,
-        keep: Evaluate | None,
+        keep: EvaluateEach | None,
         match: Match | None,
         keys: Sequence[Key],
         shown: Selection | None,
         expand: Sequence[Expansion],
         steps: int,
         follows: bool,
-        slot: int,
         attributes: frozenset[str] | None,
     ) -> None:
         """``attributes`` are those of an item that ``keep`` and ``keys`` look at, None for all."""
@@ -109,12 +108,15 @@ class Plan:
         self.evaluates = keep is not None or match is not None or bool(keys)
         """Whether the typed items are looked at to decide which come, and in which order."""
         self._shows_evaluated = shown is not None and shown.evaluates
+        self._cuts_to: frozenset[str] | None = None
+        """The properties that are shown, where others are just left out."""
+        if shown is not None and shown.parts is not None and shown.cuts:
+            self._cuts_to = frozenset(shown.parts)
         self._limits = limits
         self._keep = keep
         self._match = match
         self._keys = tuple(keys)
         self._steps = steps
-        self._slot = slot
         self._gather = texts(item)
         self._fingerprint = _fingerprint(chosen)
         self._kind: type[Entity] | None = None
@@ -143,33 +145,33 @@ class Plan:
             raise refused()
         items: list[Any] | None = None
         order: Sequence[int] = range(len(rows))
-        ranks: Sequence[Ranks] = ()
+        sorted_by: Sequence[SortValues] = ()
         if self.evaluates:
             items = self.typed(rows)
             frame = self.frame(now, navigate, guard=guard)
-            order, ranks = self._arranged(items, frame)
+            order, sorted_by = self._arranged(items, frame)
         count = len(order) if self.options.count else None
         left = self.options.top if cursor is None else cursor.left
         start = self.options.skip or 0
         if cursor is not None:
-            start = self._after(cursor, rows, order, ranks)
+            start = self._after(cursor, rows, order, sorted_by)
         width = max(1, min(page_size, self._limits.page))
         if left is not None:
             width = min(width, left)
             left -= width
         shown = order[start : start + width]
+        if items is None:
+            found = list(rows[start : start + width])  # of all rows, in their own order
+        else:
+            found = [rows[index] for index in shown]
+            items = [items[index] for index in shown]
         following = None
         if shown and start + width < len(order) and left != 0:
             last = shown[-1]
-            keys = tuple([written(unranked(each[last])) for each in ranks])
+            keys = tuple([written(values[last]) for values in sorted_by])
             row = rows[last]
             following = Cursor(self._fingerprint, keys, row.created, row.id, left)
-        return Page(
-            [rows[index] for index in shown],
-            None if items is None else [items[index] for index in shown],
-            count,
-            following,
-        )
+        return Page(found, items, count, following)
 
     def count(
         self,
@@ -211,65 +213,74 @@ class Plan:
         made = guard or Guard(self._limits)
         return Frame(made, now, navigate, ieee754=ieee754, prefix=prefix)
 
-    def members(self, text: str, frame: Frame, item: Any = None) -> Members:
-        """What the answer shows of the item with this text: the selected and computed members.
-
-        ``item`` is its typed value, where the caller has it.
+    def shown(self, text: str, frame: Frame) -> str:
+        """What the answer shows of the item with this text, as JSON text: the selected and computed
+        members.
         """
-        members: Members = msgspec.json.decode(text)
-        if self.selection is None:
-            return members
+        selection = self.selection
+        if selection is None:
+            return text
+        assert self._kind is not None
+        if self._cuts_to is not None:
+            return cutter(self._kind, self._cuts_to)(text)
+        item = None
         if self._shows_evaluated:
-            if item is None:
-                assert self._kind is not None
-                item = decoder(self._kind).decode(text)
-            frame.slots[0] = item
-        return self.selection.project(members, item, frame)
+            item = frame.slots[0] = decoder(self._kind).decode(text)
+        return msgspec.json.encode(
+            selection.project(msgspec.json.decode(text), item, frame)
+        ).decode()
 
     def _kept(self, items: list[Any], frame: Frame) -> list[int]:
-        keep, match, slot, slots = self._keep, self._match, self._slot, frame.slots
         frame.guard.spend(self._steps * len(items))
-        kept = []
-        for index, item in enumerate(items):
-            slots[slot] = item
-            if keep is not None and keep(frame) is not True:
-                continue
-            if match is None or match(self._gather(item, frame.guard)):
-                kept.append(index)
+        kept = list(range(len(items)))
+        if self._keep is not None:
+            holds = self._keep(frame, items)
+            kept = [index for index in kept if holds[index] is True]
+        if self._match is not None:
+            gather, match = self._gather, self._match
+            kept = [index for index in kept if match(gather(items[index], frame.guard))]
         return kept
 
-    def _arranged(self, items: list[Any], frame: Frame) -> tuple[list[int], list[Ranks]]:
-        """Which items are kept, in order, and for each key the ranks of their sort values."""
+    def _arranged(self, items: list[Any], frame: Frame) -> tuple[list[int], list[SortValues]]:
+        """Which items are kept, in order, and what they are sorted by, for each key."""
         order = self._kept(items, frame)
-        ranked = [self._ranks(key, items, order, frame) for key in self._keys]
+        if not self._keys:
+            return order, []
+        kept = [items[index] for index in order]
+        cut = self._limits.sort_text
+        sorted_by = [
+            [
+                value[:cut] if isinstance(value, (str, bytes)) else value
+                for value in key.evaluate(frame, kept)
+            ]
+            for key in self._keys
+        ]
+        found = [dict(zip(order, values, strict=True)) for values in sorted_by]
         # Sorting is stable: by the last key first, each time keeping the order of the next ones.
-        for key, ranks in zip(reversed(self._keys), reversed(ranked), strict=True):
-            order.sort(key=ranks.__getitem__, reverse=key.descending)
-        return order, ranked
-
-    def _ranks(self, key: Key, items: list[Any], order: list[int], frame: Frame) -> Ranks:
-        evaluate, slots, slot, cut = key.evaluate, frame.slots, self._slot, self._limits.sort_text
-        ranks = {}
-        for index in order:
-            slots[slot] = items[index]
-            value = evaluate(frame)
-            ranks[index] = rank(value[:cut] if isinstance(value, (str, bytes)) else value)
-        return ranks
+        for key, values in zip(reversed(self._keys), reversed(found), strict=True):
+            value_of = values.__getitem__
+            # strings are in order as they are, and nearly everything is sorted by strings
+            plain = set(map(type, values.values())) <= {str}
+            order.sort(
+                key=value_of if plain else lambda index, of=value_of: rank(of(index)),
+                reverse=key.descending,
+            )
+        return order, found
 
     def _after(
         self,
         cursor: Cursor,
         rows: Sequence[Row],
         order: Sequence[int],
-        ranks: Sequence[Ranks],
+        sorted_by: Sequence[SortValues],
     ) -> int:
         """The place in ``order`` of the first row after the one that the cursor describes."""
         passed = [rank(read(each)) for each in cursor.keys]
         last = (cursor.created, cursor.id.casefold())
 
         def is_after(index: int) -> bool:
-            for key, ranked, before in zip(self._keys, ranks, passed, strict=True):
-                here = ranked[index]
+            for key, values, before in zip(self._keys, sorted_by, passed, strict=True):
+                here = rank(values[index])
                 if here != before:
                     return (here > before) is not key.descending
             row = rows[index]
@@ -292,11 +303,6 @@ def rank(value: Any) -> tuple[Any, ...]:
     if isinstance(value, float) and math.isnan(value):
         return (1,)
     return (2, value)
-
-
-def unranked(ranked: tuple[Any, ...]) -> Any:
-    """The sort value that has this rank."""
-    return (None, math.nan)[ranked[0]] if len(ranked) == 1 else ranked[1]
 
 
 def _fingerprint(chosen: Options) -> str:

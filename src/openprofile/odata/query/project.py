@@ -74,6 +74,14 @@ class Selection(msgspec.Struct, frozen=True):
             for part in (self.parts or {}).values()
         )
 
+    @property
+    def cuts(self) -> bool:
+        """Whether all that it does is to leave properties out."""
+        return not self.computed and all(
+            part.selection is None and part.arrangement is None
+            for part in (self.parts or {}).values()
+        )
+
     def project(self, members: Members, item: Any, frame: Frame | None) -> Members:
         """The selected ones of ``members``, in their order, and what is computed.
 
