@@ -256,15 +256,8 @@ class Profiles:
 
     def _access(self, caller: Caller, owner: Person, *, writes: bool) -> Access:
         relations = self._related(caller, owner, shares_group=False)
-        return Access(
-            caller,
-            caller.tenant,
-            owner,
-            relations,
-            writes,
-            current(),
-            groups_unknown=relations != audience.EVERYTHING,
-        )
+        unknown = relations != audience.EVERYTHING
+        return Access(caller, caller.tenant, owner, relations, writes, current(), unknown)
 
     async def _with_groups(self, access: Access) -> Access:
         """``access`` with all relations known."""

@@ -10,7 +10,7 @@ import msgspec
 
 from openprofile.errors import Fault
 from openprofile.odata.path import Target
-from openprofile.odata.preferences import Preferences, preferences
+from openprofile.odata.preferences import NO_PREFERENCES, Preferences, preferences
 from openprofile.odata.representation import (
     Format,
     answered_version,
@@ -53,7 +53,8 @@ class Request(msgspec.Struct, frozen=True):
     @property
     def preferences(self) -> Preferences:
         """What the ``Prefer`` header asks for."""
-        return preferences(self.headers.get("prefer"))
+        asked = self.headers.get("prefer")
+        return NO_PREFERENCES if asked is None else preferences(asked)
 
     def format(self, option: str | None = None) -> Format:
         """The format of the answer, by the headers and the value of ``$format``; raises

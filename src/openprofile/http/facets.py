@@ -204,7 +204,7 @@ class FacetFace:
         call, plan, form = shown.call, shown.plan, shown.form
         facet = call.target.names[-1]
         context = f"{profile_context(call, shown.access)}/{facet}{selected(plan)}/$entity"
-        frame = frame_of(plan, form, self._clock.ticks()) if not plan.verbatim else None
+        frame = None if plan.verbatim else frame_of(plan, form, self._clock.ticks())
         entry = entry_of(plan, shown.record, shown.collection, frame)
         body = entity_body(form, FACETS[facet], context, entry)
         if headers is None:

@@ -107,7 +107,8 @@ class Guard:
         client, server = scope["client"], scope["server"]
         body, fault = b"", None
         try:
-            require_short(path, query, limits.url)
+            if len(path) + len(query) > limits.url:
+                require_short(path, query, limits.url)
             # RFC 9112, section 6.3: without either it has none
             if "content-length" in headers or "transfer-encoding" in headers:
                 body = await self._body(receive, headers)

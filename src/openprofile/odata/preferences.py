@@ -40,6 +40,8 @@ class Preferences(msgspec.Struct, frozen=True):
 
         ``page_size`` is the size of its pages, ``returned`` tells that ``return`` was followed.
         """
+        if self is NO_PREFERENCES:
+            return {}
         followed = []
         if returned and self.returns is not None:
             followed.append(f"return={self.returns}")
@@ -50,11 +52,15 @@ class Preferences(msgspec.Struct, frozen=True):
         return {"Preference-Applied": ", ".join(followed)} if followed else {}
 
 
+NO_PREFERENCES = Preferences()
+"""Those of a request without the header."""
+
+
 @lru_cache(maxsize=256)
-def preferences(header: str | None) -> Preferences:
+def preferences(header: str) -> Preferences:
     """The preferences in a ``Prefer`` header; of one that stands twice the first counts."""
     found: dict[str, str] = {}
-    for name, value in _PREFERENCE.findall((header or "")[:4096]):
+    for name, value in _PREFERENCE.findall(header[:4096]):
         found.setdefault(name.lower().removeprefix("odata."), value.strip('"'))
     size = found.get("maxpagesize", "")
     digits = size.isascii() and size.isdigit() and len(size) < 10
