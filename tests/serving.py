@@ -34,13 +34,16 @@ class Serving:
         self._environment = environment(folder, settings)
         self.trusts: str | None = None
         """A file of certificates, instead of the system's."""
+        self.files: int | None = None
+        """How many it may have open when it starts, unless it asks for more."""
         self.announcement = ""
 
     def __enter__(self) -> Self:
         trusted = {"SSL_CERT_FILE": self.trusts} if self.trusts else {}
+        few = ["sh", "-c", f'ulimit -Sn {self.files} && exec "$@"', "sh"] if self.files else []
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._environment | trusted, text=True,
+                [*few, *self._command], env=self._environment | trusted, text=True,
                 stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         assert self.process.stdout is not None

@@ -51,10 +51,7 @@ def is_visible(record: Record, to: int) -> bool:
 
 
 def visible(records: Sequence[Record], to: int) -> list[bool]:
-    """Which of the records are seen by one who has the relations ``to``.
-
-    As ``audience.visible`` says of each; but lists are long, and few audiences are in them.
-    """
+    """Which of the records are seen, as ``is_visible`` says of each."""
     if to == audience.EVERYTHING:
         return [True] * len(records)
     spelled = _spelled(to)

@@ -301,6 +301,11 @@ async def test_a_write_that_is_turned_away_is_told_and_a_read_is_not(
     monkeypatch.setattr(places, "PATIENCE", 0)
     app, ada = service.parts.app, service.person("ada")
     monkeypatch.setattr(app.meter, "in_flight", app.capacity.requests)
+    (stranger,) = await lines(ada, "POST", "me/profile/interests", json={})
+    assert (stranger["status"], stranger["person"]) == (503, None)  # nobody is asked who it is
+    app.meter.in_flight = 0
+    assert (await ada("GET", "me")).status_code == 200
+    app.meter.in_flight = app.capacity.requests
     for method, path in (("POST", "me/profile/interests"), ("POST", "$batch")):
         (line,) = await lines(ada, method, path, json={})
         assert (line["outcome"], line["status"], line["person"]) == ("failed", 503, ADA)

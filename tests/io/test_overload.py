@@ -128,6 +128,19 @@ def test_there_are_so_many_connections(service: Serving, token: str) -> None:
             connection.close()
 
 
+def test_as_many_files_are_allowed_as_there_may_be_connections(
+    tmp_path: Path, issuer: ForeignIssuer
+) -> None:
+    settings = {"ISSUER": issuer.url, "AUDIENCE": "profiles", "CONNECTION_LIMIT": "100"}
+    service = Serving(tmp_path, "--host", "127.0.0.1", **settings)
+    service.files = 64
+    with service, contextlib.ExitStack() as opened:
+        for _ in range(100):
+            connection = opened.enter_context(connect(service))
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert read(connection)[0] == 200
+
+
 def test_a_caller_asks_so_often(service: Serving, token: str) -> None:
     with httpx2.Client(base_url=service.url, verify=False) as http:
         headers = {"Authorization": f"Bearer {token}"}

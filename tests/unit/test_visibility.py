@@ -11,7 +11,7 @@ from openprofile.model.facets import FACETS
 from openprofile.odata.payload import write
 from openprofile.policy import audience
 from openprofile.store.base import Record
-from openprofile.visibility import audiences_of, visible
+from openprofile.visibility import audiences_of, is_visible, visible
 
 NAMES = [*AllowedAudiences.members][:-1]
 _RELATIONS = st.sampled_from([audience.EVERYTHING, 0]) | st.integers(0, 127)
@@ -43,6 +43,7 @@ def test_items_are_seen_as_the_whole_of_their_text_says(
     ]
     records = [Record("1", 1, text) for text in texts]
     assert visible(records, to) == [_told(text, to) for text in texts]
+    assert visible(records, to) == [is_visible(record, to) for record in records]
     assert [audiences_of(record) for record in records] == [audiences for *_, audiences in items]
 
 

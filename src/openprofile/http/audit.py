@@ -5,15 +5,16 @@ stand-in the log of recent requests.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from openprofile.errors import Fault
+from openprofile.errors import Fault, ServiceUnavailable
 from openprofile.http.account import account
+from openprofile.http.auth import authenticate, recognized
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.recent import RecentRequests
 from openprofile.http.refusal import fault_of
+from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.decision import Trail, recorded
 from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
@@ -66,15 +67,22 @@ def audited_batch(face: Face, recent: RecentRequests | None = None) -> Face:
 async def audited_unread(
     request: Request,
     fault: Fault,
-    authenticate: Callable[[Request], Awaitable[object]],
+    verifier: TokenVerifier,
     recent: RecentRequests | None = None,
 ) -> None:
-    """Give account of a request that was refused before any face saw it; ``authenticate`` finds
-    out whose it is.
+    """Give account of a request that was refused before any face saw it.
+
+    Of one that is turned away because there is too much to do, nobody is asked whose it is.
     """
+    told = request.method not in _READS
+    if not told and recent is None:
+        return
     with recorded() as trail, contextlib.suppress(Fault, Unavailable):
-        await authenticate(request)
-    _give(request, trail, fault, recent, told=request.method not in _READS)
+        if isinstance(fault, ServiceUnavailable):
+            recognized(request, verifier)
+        else:
+            await authenticate(request, verifier)
+    _give(request, trail, fault, recent, told=told)
 
 
 def _give(

@@ -12,9 +12,8 @@ import msgspec
 from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.errors import Fault
-from openprofile.http.audit import audited_unread
 from openprofile.http.authority import AuthorityFace
-from openprofile.http.exchange import Answer, Face, Request
+from openprofile.http.exchange import Answer, Face, Request, Unread
 from openprofile.http.explain import Explainer
 from openprofile.http.faults import Faults
 from openprofile.http.recent import RecentRequests
@@ -48,6 +47,7 @@ class Tenant(msgspec.Struct, frozen=True, eq=False):
     """The same on a view of the store."""
     around_batch: Callable[[Face], Face]
     """Makes of the face of batches what this tenant's batches go through."""
+    unread: Unread
     explainer: Explainer
     others: Mapping[str, Face]
     """What else it answers, by its path."""
@@ -119,8 +119,7 @@ class Tenants:
 
     async def unread(self, request: Request, fault: Fault) -> None:
         """Give account of a request that was refused before any face saw it."""
-        tenant = self._of(request)
-        await audited_unread(request, fault, tenant.authenticate, tenant.recent)
+        await self._of(request).unread(request, fault)
 
     async def authenticate(self, request: Request) -> Caller:
         """The caller of a request; raises InvalidAuthenticationToken."""

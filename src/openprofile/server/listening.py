@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import gc
 import signal
@@ -10,13 +11,14 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
 import uvicorn
 
 if sys.platform != "win32":
+    import resource
+
     import uvloop
 
 from openprofile.http.app import App
@@ -30,6 +32,8 @@ BACKLOG = 2048
 
 GRACE = 10
 """Seconds that requests have to be answered once the process is told to stop."""
+OTHER_FILES = 256
+"""Files that a process may have open besides the connections of its clients."""
 HANDSHAKE = 10.0
 """Seconds that a client has for TLS."""
 
@@ -110,6 +114,8 @@ async def serve(
         timeout_keep_alive=cast("int", app.capacity.idle),
         timeout_graceful_shutdown=GRACE,
     )
+    if until is None:  # the process is its own
+        _allow_files(2 * app.capacity.connections + OTHER_FILES)
     server = _Announcing(config, ready, tls, until)
     app.meter.connections = lambda: len(server.server_state.connections)
     await server.serve(sockets)
@@ -128,7 +134,7 @@ class _Announcing(uvicorn.Server):
         self._tls = tls
         self._until = until
 
-    @contextmanager
+    @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop on SIGINT and SIGTERM, and go on to what closes the store.
 
@@ -185,6 +191,21 @@ class _Announcing(uvicorn.Server):
                 ssl_handshake_timeout=HANDSHAKE,
             )
             self.servers.append(server)
+
+
+def _allow_files(wanted: int) -> None:
+    """Let the process have so many files open, as far as it may: a connection that there is no
+    file for is not answered, it is cut.
+
+    What a shell or a service manager grants at first, often 1024, is for programs that ``select``.
+    """
+    if sys.platform == "win32":
+        return
+    granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if resource.RLIM_INFINITY != granted < allowed:
+        with contextlib.suppress(OSError, ValueError):  # a system may have further bounds
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, most))
 
 
 def _collect_seldom() -> None:

@@ -80,7 +80,7 @@ async def service(
                 meter=meter,
                 tracer=tracer,
                 around_batch=audited_batch,
-                unread=partial(audited_unread, authenticate=found.authenticate),
+                unread=partial(audited_unread, verifier=verifier),
             )
         finally:
             await store.close()

@@ -15,7 +15,7 @@ from openprofile.clock import Clock
 from openprofile.directory import Directory
 from openprofile.hosts import is_loopback
 from openprofile.http.app import App
-from openprofile.http.audit import audited_batch
+from openprofile.http.audit import audited_batch, audited_unread
 from openprofile.http.auth import authenticate
 from openprofile.http.authority import AuthorityFace, authority_routes
 from openprofile.http.control import Control
@@ -225,6 +225,7 @@ class _Assembly:
             authenticate=found.authenticate,
             face=found.face_over(store),
             face_over=found.face_over,
+            unread=partial(audited_unread, verifier=verifier, recent=recent),
             around_batch=lambda batches: audited_batch(around(batches), recent),
             explainer=explainer,
             others={**found.others, EXPLAIN_PATH: explainer.answer},

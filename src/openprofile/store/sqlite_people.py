@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import OrderedDict
 from typing import TypeAlias
 
 from openprofile.store.base import (
@@ -126,8 +127,8 @@ ERASE_TENANT = tuple(
 )
 
 
-KNOWN = 2048
-"""People whose records are kept at most."""
+KNOWN = 16_384
+"""People whose records are kept at most; some twenty megabytes of a usual directory."""
 
 
 class Known:
@@ -139,14 +140,17 @@ class Known:
 
     def __init__(self) -> None:
         self._mark: int | None = None
-        self._found: dict[tuple[str, str], Record | None] = {}
+        # a dict would look for its first entry behind all that have been removed
+        self._found: OrderedDict[tuple[str, str], Record | None] = OrderedDict()
 
     def look(self, connection: sqlite3.Connection) -> None:
         """Forget everybody if the mark, in the transaction that is open, is another."""
-        found, self._found = self._found, {}  # also if the mark cannot be read
-        mark, (self._mark,) = self._mark, connection.execute(_MARK).fetchone()
-        if self._mark == mark:
-            self._found = found
+        mark, self._mark = self._mark, None
+        try:
+            (self._mark,) = connection.execute(_MARK).fetchone()
+        finally:
+            if self._mark is None or self._mark != mark:  # it cannot be read, or is another
+                self._found.clear()
 
     def get(self, tenant: str, id_or_name: str) -> Record | None:
         """What ``keep`` took; raises KeyError where that is nothing."""
@@ -157,7 +161,7 @@ class Known:
         is nobody, which is to take no longer to say again than who there is.
         """
         if len(self._found) >= KNOWN:
-            del self._found[next(iter(self._found))]
+            self._found.popitem(last=False)
         self._found[tenant, id_or_name] = record
 
 

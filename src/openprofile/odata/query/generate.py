@@ -21,7 +21,9 @@ from openprofile.odata.query.texts import texts
 
 _DEEPEST = 16
 """Levels of indentation, after which a node gets a function of its own: Python allows a hundred."""
-_LONGEST_KEPT = 8192
+_UNTOLD = 1024
+"""Steps of work that a function counts by itself at most before it tells the guard."""
+_LONGEST_KEPT = 32_768
 """Characters of the longest source that is kept compiled."""
 
 
@@ -44,7 +46,7 @@ def _compile(source: str) -> CodeType:
     return compile(source, "<expression>", "exec")
 
 
-_compiled = lru_cache(maxsize=512)(_compile)
+_compiled = lru_cache(maxsize=256)(_compile)
 
 
 class _Writer:
@@ -67,21 +69,23 @@ class _Writer:
     def function(self, node: Bound) -> Any:
         """The function that computes a node."""
         if self._slot is None:
-            parameters = "frame"
-            self.line(f"return {self.value(node)}")
+            parameters, result = "frame", self.value(node)
         else:
-            parameters = "frame, items"
+            parameters, result = "frame, items", "found"
             self.line("found = []")
             with self.each("items", self._slot):
                 self.line(f"found.append({self.value(node)})")
-            self.line("return found")
-        head = [
-            f"def evaluate({parameters}):",
-            " slots = frame.slots",
-            " spend = frame.guard.spend",
-            *[f" s{slot} = slots[{slot}]" for slot in sorted(self._given)],
-        ]
-        source = "\n".join([*head, *self._lines])
+        source = "\n".join(
+            [
+                f"def evaluate({parameters}):",
+                " used = 0",
+                " slots = frame.slots",
+                *[f" s{slot} = slots[{slot}]" for slot in sorted(self._given)],
+                *self._lines,
+                " frame.guard.spend(used)",
+                f" return {result}",
+            ]
+        )
         exec(  # noqa: S102 - of what was sent, nothing stands in the source
             _compiled(source) if len(source) <= _LONGEST_KEPT else _compile(source), self._held
         )
@@ -119,6 +123,13 @@ class _Writer:
 
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
+
+    def spend(self, steps: str) -> None:
+        """Count steps of work before they are done."""
+        self.line(f"used += {steps}")
+        with self.block(f"if used > {_UNTOLD}"):
+            self.line("frame.guard.spend(used)")
+            self.line("used = 0")
 
     def slot(self, index: int) -> str:
         """The name of what stands in a slot."""
@@ -216,7 +227,7 @@ def _in(write: _Writer, node: meaning.In) -> str:
     members = write.value(node.right)
     found = write.new("None")
     with write.block(f"if {members} is not None"):
-        write.line(f"spend(len({members}))")
+        write.spend(f"len({members})")
         write.line(f"{found} = {left} in {members}")
     return found
 
@@ -232,9 +243,7 @@ def _apply_to(write: _Writer, node: meaning.Apply, found: str, given: list[str])
     if len(given) == len(node.arguments):
         arguments = ", ".join(given)
         if node.cost is not None:
-            cost = write.new(f"{write.hold(node.cost)}({arguments})")
-            with write.block(f"if {cost}"):
-                write.line(f"spend({cost})")
+            write.spend(f"{write.hold(node.cost)}({arguments})")
         write.line(f"{found} = {write.hold(node.function)}({arguments})")
         return
     argument = node.arguments[len(given)]
@@ -280,7 +289,7 @@ def _quantified(write: _Writer, node: meaning.Quantified) -> str:
     found = write.new("None")
     meets = "is True" if node.quantifier == "any" else "is not True"
     with write.block(f"if {members} is not None"):
-        write.line(f"spend({weight(node.predicate)} * len({members}))")
+        write.spend(f"{weight(node.predicate)} * len({members})")
         write.line(f"{found} = {node.quantifier != 'any'}")
         with write.each(members, node.slot):
             holds = write.value(node.predicate)
@@ -296,7 +305,7 @@ def _subset(write: _Writer, node: meaning.Subset) -> str:
     steps = 1 if node.predicate is None else weight(node.predicate)
     found = write.new("None")
     with write.block(f"if {members} is not None"):
-        write.line(f"spend({steps} * len({members}))")
+        write.spend(f"{steps} * len({members})")
         write.line(f"{found} = []")
         with write.each(members, node.slot):
             if node.predicate is not None:
