@@ -128,6 +128,20 @@ def test_there_are_so_many_connections(service: Serving, token: str) -> None:
             connection.close()
 
 
+def test_at_ten_times_as_many_connections_everybody_is_told(service: Serving, token: str) -> None:
+    with contextlib.ExitStack() as opened:
+        idle = [opened.enter_context(connect(service)) for _ in range(4)]
+        further = [opened.enter_context(connect(service)) for _ in range(40)]
+        for connection in further:
+            connection.sendall(post(token))
+        for connection in further:
+            status, headers, _ = read(connection)
+            assert (status, headers["retry-after"]) == (503, "1")
+        for connection in idle:
+            connection.sendall(post(token))
+            assert read(connection)[0] == 201
+
+
 def test_as_many_files_are_allowed_as_there_may_be_connections(
     tmp_path: Path, issuer: ForeignIssuer
 ) -> None:

@@ -43,6 +43,11 @@ LONGEST_HEAD = 64 * 1024
 
 _LARGE = 64 * 1024
 """Bytes of an answer that does not wait for those of others."""
+HASTE = 1.0
+"""Seconds for a head where there are twice as many connections as there may be."""
+CROWD = 16
+"""Times as many connections as there may be: any further is cut."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -123,6 +128,8 @@ class Protocol(HttpToolsProtocol):
         self._outbox = outbox
         self._capacity = capacity
         self._meter = meter
+        self._patience = capacity.head
+        """Seconds that the client has for a head."""
         self._deadline = math.inf
         """Until when the client is waited for, on the loop's clock."""
         self._is_in_body = False
@@ -135,8 +142,11 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._deadline = self.loop.time() + self._capacity.head
-        if len(self.connections) > 2 * self._capacity.connections:
+        crowd = len(self.connections) / self._capacity.connections
+        if crowd > 2:  # they are told to come back, if they ask at once: see on_headers_complete
+            self._patience = min(HASTE, self._patience)
+        self._deadline = self.loop.time() + self._patience
+        if crowd > CROWD:
             transport.abort()  # there is no room to be polite in
 
     def send(self, data: bytes) -> None:
@@ -221,7 +231,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head = 0
-        self._deadline = self.loop.time() + self._capacity.head
+        self._deadline = self.loop.time() + self._patience
 
     def on_url(self, url: bytes) -> None:
         self._head += len(url)

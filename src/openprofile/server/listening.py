@@ -23,7 +23,7 @@ if sys.platform != "win32":
 
 from openprofile.http.app import App
 from openprofile.http.cors import Application
-from openprofile.http.protocol import Outbox, Protocol
+from openprofile.http.protocol import CROWD, Outbox, Protocol
 from openprofile.settings import BadSettings
 
 BACKLOG = 2048
@@ -115,7 +115,7 @@ async def serve(
         timeout_graceful_shutdown=GRACE,
     )
     if until is None:  # the process is its own
-        _allow_files(2 * app.capacity.connections + OTHER_FILES)
+        _allow_files(CROWD * app.capacity.connections + OTHER_FILES)
     server = _Announcing(config, ready, tls, until)
     app.meter.connections = lambda: len(server.server_state.connections)
     await server.serve(sockets)
