@@ -56,7 +56,7 @@ THE_DIRECTORY = "4ce763dd-9214-4eff-af7c-da491cc3782d"
 directory (https://learn.microsoft.com/graph/people-data-sources)."""
 
 
-class Access(msgspec.Struct, frozen=True):
+class Access(msgspec.Struct, frozen=True, gc=False):
     """A caller let in to one person's profile; only ``Profiles`` makes one."""
 
     caller: Caller

@@ -24,9 +24,12 @@ class _Lines:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[bytes] = deque()
 
     def msg(self, line: str) -> None:
+        self.put(line.encode(errors="replace"))
+
+    def put(self, line: bytes) -> None:
         self._waiting.append(line)
         if len(self._waiting) > 1:
             return  # whoever came first sees to it
@@ -44,7 +47,12 @@ class _Lines:
                 lines.append(self._waiting.popleft())
         if lines:
             with contextlib.suppress(OSError, ValueError):
-                sys.stderr.write("\n".join([*lines, ""]))
+                text = b"\n".join([*lines, b""])
+                if hasattr(sys.stderr, "buffer"):
+                    sys.stderr.flush()
+                    sys.stderr.buffer.write(text)
+                else:  # somebody reads them instead
+                    sys.stderr.write(text.decode())
                 sys.stderr.flush()
 
 
@@ -136,7 +144,7 @@ def _answered_at_once(
     line = _Answered(method, path, status, ms, request_id, datetime.now(UTC))
     if worker is not None:
         line = msgspec.structs.replace(line, worker=worker)
-    lines.msg(_JSON.encode(line).decode())
+    lines.put(_JSON.encode(line))
 
 
 _answered: Callable[[str, str, int, float, str], None] = _answered_by_the_logger

@@ -27,7 +27,7 @@ class Operation(msgspec.Struct):
     """One of a bounded number, for the figures."""
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """One request, its body read and bounded."""
 
     method: str
@@ -75,7 +75,7 @@ class Request(msgspec.Struct, frozen=True):
         return answered_version(self.headers.get("odata-maxversion"))
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A request whose caller and target are known."""
 
     request: Request
@@ -85,7 +85,7 @@ class Call(msgspec.Struct, frozen=True):
     """The version of the API that the path begins with."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What goes back: status, headers of its own, and a body."""
 
     status: int

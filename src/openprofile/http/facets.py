@@ -22,7 +22,6 @@ from openprofile.http.exchange import (
 from openprofile.http.links import refers
 from openprofile.http.query import (
     PAGED,
-    entry_of,
     frame_of,
     item_plan,
     items_page,
@@ -30,6 +29,7 @@ from openprofile.http.query import (
     reference_format,
     refuse_options,
     selected,
+    shown_of,
     value_of,
 )
 from openprofile.model.facets import FACETS
@@ -40,7 +40,7 @@ from openprofile.odata.query.plan import Plan
 from openprofile.odata.representation import (
     Format,
     collection_body,
-    entity_body,
+    item_body,
     item_url,
     key_text,
     reference_body,
@@ -204,12 +204,13 @@ class FacetFace:
         call, plan, form = shown.call, shown.plan, shown.form
         facet = call.target.names[-1]
         context = f"{profile_context(call, shown.access)}/{facet}{selected(plan)}/$entity"
-        frame = None if plan.verbatim else frame_of(plan, form, self._clock.ticks())
-        entry = entry_of(plan, shown.record, shown.collection, frame)
-        body = entity_body(form, FACETS[facet], context, entry)
+        record = shown.record
+        if not plan.verbatim:
+            record = shown_of(plan, record, frame_of(plan, form, self._clock.ticks()))
+        body = item_body(form, FACETS[facet], context, record, shown.collection)
         if headers is None:
             headers = call.request.preferences.applied()
-        return odata_answer(status, form, body, {"ETag": entry.etag, **headers})
+        return odata_answer(status, form, body, {"ETag": etag(record), **headers})
 
     def _written(
         self, shown: _Shown, status: int = 200, headers: Mapping[str, str] | None = None
@@ -224,7 +225,7 @@ class FacetFace:
         return empty_answer(shown.call.request, {"ETag": etag(shown.record), **headers})
 
 
-class _Shown(msgspec.Struct, frozen=True):
+class _Shown(msgspec.Struct, frozen=True, gc=False):
     """One item on its way into an answer."""
 
     call: Call

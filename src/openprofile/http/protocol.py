@@ -205,15 +205,18 @@ class Protocol(HttpToolsProtocol):
             self._deadline = self.loop.time() + self._capacity.idle
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        task = self.loop.create_task(self._run(cycle, app))
-        self.tasks.add(task)
+        own: list[asyncio.Task[None]] = []
+        own.append(self.loop.create_task(self._run(cycle, app, own)))
+        self.tasks.update(own)
 
-    async def _run(self, cycle: RequestResponseCycle, app: Any) -> None:
+    async def _run(
+        self, cycle: RequestResponseCycle, app: Any, own: list[asyncio.Task[None]]
+    ) -> None:
         try:
             await cycle.run_asgi(app)
         finally:
             # not by the task's own callback, which would take another turn of the loop
-            self.tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            self.tasks.difference_update(own)
 
     def data_received(self, data: bytes) -> None:
         if self._refused:

@@ -17,7 +17,7 @@ from openprofile.odata.query.cursor import Cursor, seal, unseal
 from openprofile.odata.query.evaluate import Frame
 from openprofile.odata.query.options import Options, options
 from openprofile.odata.query.plan import Page, Plan
-from openprofile.odata.representation import Entry, Format, item_entry, items_text
+from openprofile.odata.representation import Format, items_text
 from openprofile.policy.caller import Caller
 from openprofile.store.base import Record
 
@@ -119,19 +119,12 @@ def bounded_page(
 
 
 def frame_of(plan: Plan, form: Format, now: int, guard: Guard | None = None) -> Frame | None:
-    """What ``entry_of`` needs, once for all entries of an answer; None where it evaluates
+    """What ``shown_of`` needs, once for all items of an answer; None where it evaluates
     nothing. ``now`` is in ticks.
     """
     if plan.verbatim:
         return None
     return plan.frame(now, guard=guard, ieee754=form.ieee754, prefix=form.prefix)
-
-
-def entry_of(plan: Plan, record: Record, collection: str, frame: Frame | None) -> Entry:
-    """A record as the answer shows it; ``collection`` is the canonical URL of what holds it, and
-    ``frame`` what ``frame_of`` gave.
-    """
-    return item_entry(_shown(plan, record, frame), collection)
 
 
 def value_of(
@@ -142,15 +135,15 @@ def value_of(
     collection: str,
     frame: Frame | None,
 ) -> str:
-    """What a collection holds in the answer that shows ``records`` of it, each as ``entry_of``
+    """What a collection holds in the answer that shows ``records`` of it, each as ``shown_of``
     has it.
     """
     if frame is not None:
-        records = [_shown(plan, record, frame) for record in records]
+        records = [shown_of(plan, record, frame) for record in records]
     return items_text(form, kind, records, collection)
 
 
-def _shown(plan: Plan, record: Record, frame: Frame | None) -> Record:
+def shown_of(plan: Plan, record: Record, frame: Frame | None) -> Record:
     """A record with what the answer shows of it as its text."""
     if frame is None:
         return record

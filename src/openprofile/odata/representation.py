@@ -167,6 +167,14 @@ def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) ->
     return object_text(form, kind, entry, context).encode()
 
 
+def item_body(form: Format, kind: type[Entity], context: str, item: Item, collection: str) -> bytes:
+    """The answer that holds one item of the collection whose canonical URL is ``collection``."""
+    text = items_text(form, kind, (item,), collection)
+    if form.metadata == "none":
+        return text.encode()
+    return f'{{"{form.prefix}context":{_string(context)},{text[1:]}'.encode()
+
+
 def collection_body(
     form: Format,
     context: str,

@@ -199,10 +199,12 @@ class SqliteStore:
         It sees what had been committed when it began. The turn's tasks were all waiting by then;
         whoever comes later, and may know of later writes, comes in another turn.
         """
-        loop = asyncio.get_running_loop()
-        if loop is self._turn_of or self._reader is self._writer:
+        if self._turn_of is not None and self._turn_of.is_running():
+            return
+        if self._reader is self._writer:
             return
         self._end_reading()  # of a loop that has stopped
+        loop = asyncio.get_running_loop()
         with availability():
             self._reader.execute("BEGIN")
             self._turn_of = loop
