@@ -27,8 +27,8 @@ _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("guard: ids, headers, origin, limits", guard.Guard, "__call__"),
     ("answer to the connection", guard, "_send"),
     ("log line", guard, "answered"),
-    ("metrics", guard.Meter, "answered"),
-    ("repeated requests", Repeatable, "answer"),
+    ("metrics, repeated requests", guard.Meter, "answered"),
+    ("metrics, repeated requests", Repeatable, "answer"),
     ("the face: which one, and itself", graph.Graph, "answer"),
     ("token to caller", TokenVerifier, "verify"),
     ("path to target", graph, "parse"),
@@ -40,9 +40,8 @@ _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("items: audiences", Profiles, "items"),
     ("SQLite", SqliteStore, "_rows"),
     ("filter, order, page", facets, "items_page"),
-    ("items to entries", facets, "entry_of"),
     ("items to entries", facets, "value_of"),
-    ("answer's text", facets, "entity_body"),
+    ("answer's text", facets, "item_body"),
     ("answer's text", facets, "collection_body"),
 )
 _AROUND = "around the guard: routes, CORS"
