@@ -345,7 +345,7 @@ def test_every_answer_shows_what_the_model_says(machine: type[Histories]) -> Non
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=75,
+            max_examples=60,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -11,12 +11,14 @@ from openprofile.testing import running
 
 ROOT = Path(__file__).parents[2]
 TESTS = "tests/api/test_live.py"
+LIGHT = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+"""Without what takes a second and a half to load, and they do not need."""
 
 
 def sent(token: str, url: str) -> tuple[int, str]:
     told = {"OPENPROFILE_LIVE_TOKEN": token, "OPENPROFILE_LIVE_URL": url}
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS, "-k", "live"],
+        [sys.executable, "-m", "pytest", "-q", *LIGHT, TESTS, "-k", "live"],
         cwd=ROOT, env=os.environ | told, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     return ended.returncode, ended.stdout + ended.stderr
@@ -43,7 +45,7 @@ def test_a_live_service_that_differs_is_found() -> None:
 def test_without_a_token_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENPROFILE_LIVE_TOKEN", raising=False)
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rs", TESTS, "-k", "live and token"],
+        [sys.executable, "-m", "pytest", "-q", "-rs", *LIGHT, TESTS, "-k", "live and token"],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=True,
     )  # fmt: skip
     assert "OPENPROFILE_LIVE_TOKEN holds no token" in ended.stdout

@@ -31,7 +31,8 @@ class Project:
     def run(self, tests: str, *options: str) -> subprocess.CompletedProcess[str]:
         (self.root / "test_it.py").write_text(tests)
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *options],
+            # which takes a second and a half to load, and they do not need
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", *options],
             cwd=self.root, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
