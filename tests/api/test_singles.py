@@ -320,7 +320,9 @@ async def test_to_clear_a_part_of_what_is_null_leaves_it_null(
     url = f"me/profile/{facet}/{item['id']}"
     assert (await ada("DELETE", f"{url}/{outer}")).status_code == 204
     path = [outer, name]
-    parts: Any = shape(FACETS[facet]).properties[outer].shape.properties[name]  # type: ignore[union-attr]
+    complex_value = shape(FACETS[facet]).properties[outer].shape
+    assert complex_value is not None
+    parts = complex_value.properties[name]
     if parts.shape and not parts.collection:  # as deep as it goes
         path.append(next(iter(parts.shape.properties)))
     for depth in range(2, len(path) + 1):

@@ -107,8 +107,7 @@ class Guard:
         client, server = scope["client"], scope["server"]
         body, fault = b"", None
         try:
-            if len(path) + len(query) > limits.url:
-                require_short(path, query, limits.url)
+            require_short(path, query, limits.url)
             # RFC 9112, section 6.3: without either it has none
             if "content-length" in headers or "transfer-encoding" in headers:
                 body = await self._body(receive, headers)

@@ -65,10 +65,8 @@ class TokenVerifier:
 
     def verified(self, token: str) -> Caller | None:
         """The caller of a token that ``verify`` has seen, holds yet, and needs no admission."""
-        known = self._verified.get(token)
-        if known is None or known.claims is not None:
-            return None
-        return known.caller if known.not_before <= self._clock.seconds() < known.expires else None
+        known = self._holding(token)
+        return None if known is None or known.claims is not None else known.caller
 
     async def verify(self, token: str) -> Caller:
         """The caller that ``token`` stands for.
@@ -77,16 +75,21 @@ class TokenVerifier:
         the claims name a tenant and, in a delegated token, a person; ServiceUnavailable where
         the issuer's keys cannot be had.
         """
-        known = self._verified.get(token)
-        if known is not None:
-            if known.not_before <= self._clock.seconds() < known.expires:
-                return await self._admitted(known.caller, known.claims)
+        known = self._holding(token)
+        if known is None:
             self._verified.pop(token, None)
-        known = await self._check(token)
-        if len(self._verified) >= REMEMBERED:
-            del self._verified[next(iter(self._verified))]
-        self._verified[token] = known
+            known = await self._check(token)
+            if len(self._verified) >= REMEMBERED:
+                del self._verified[next(iter(self._verified))]
+            self._verified[token] = known
         return await self._admitted(known.caller, known.claims)
+
+    def _holding(self, token: str) -> _Verified | None:
+        """What is known of a token that was verified before, if its times hold."""
+        known = self._verified.get(token)
+        if known is not None and known.not_before <= self._clock.seconds() < known.expires:
+            return known
+        return None
 
     async def _check(self, token: str) -> _Verified:
         header, unverified = _peek(token)
