@@ -128,10 +128,10 @@ class Profiles:
         require_write_to(caller, owner.id)
         return await self._with_groups(self._access(caller, owner, writes=True))
 
-    async def items(self, access: Access, facet: str) -> list[Record]:
+    async def items(self, access: Access, facet: str) -> Sequence[Record]:
         """The items of a facet that the caller may see, oldest first."""
         if FACETS[facet].read_only:
-            records = _derived(access.owner, facet)
+            records: Sequence[Record] = _derived(access.owner, facet)
         else:
             records = await self._store.collection(access.tenant, access.owner.id, facet)
         shown = await self._shown(access, records)

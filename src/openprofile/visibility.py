@@ -13,6 +13,7 @@ from openprofile.model.enums import AllowedAudiences
 from openprofile.model.primitives import decode
 from openprofile.policy import audience
 from openprofile.store.base import Record
+from openprofile.store.collection import Collection
 from openprofile.telemetry import log
 
 
@@ -54,6 +55,12 @@ def visible(records: Sequence[Record], to: int) -> list[bool]:
     """Which of the records are seen, as ``is_visible`` says of each."""
     if to == audience.EVERYTHING:
         return [True] * len(records)
+    if isinstance(records, Collection):
+        return records.derived(("visible", to), lambda: _visible(records, to))
+    return _visible(records, to)
+
+
+def _visible(records: Sequence[Record], to: int) -> list[bool]:
     spelled = _spelled(to)
     shown = [spelled[record.text[_AFTER_ID]] for record in records]
     if None not in shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -21,7 +21,7 @@ class Whole(msgspec.Struct, frozen=True):
     person: Record
     groups: list[str]
     """The ids of the groups that they are a member of."""
-    items: list[tuple[str, Record]]
+    items: Sequence[tuple[str, Record]]
     """With their facets: facet by facet, each facet's oldest first."""
 
 

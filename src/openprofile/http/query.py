@@ -20,6 +20,7 @@ from openprofile.odata.query.plan import Page, Plan
 from openprofile.odata.representation import Format, items_text
 from openprofile.policy.caller import Caller
 from openprofile.store.base import Record
+from openprofile.store.collection import Collection
 
 LARGEST_PAGE = 8 * 1024 * 1024
 """Bytes of stored text on one page, unless a single item has more."""
@@ -33,7 +34,7 @@ PAGED = ("filter", "search", "orderby", "top", "skip", "count", "skiptoken", "fo
 class ItemsPage(msgspec.Struct, frozen=True):
     """One page of a collection, and what the answer says of the rest."""
 
-    records: list[Record]
+    records: Sequence[Record]
     count: int | None
     next_link: str | None
     headers: Mapping[str, str]
@@ -73,7 +74,7 @@ def no_options(request: Request, where: str) -> None:
 
 
 def items_page(
-    call: Call, prepared: Prepared, records: list[Record], now: int, token_key: bytes
+    call: Call, prepared: Prepared, records: Sequence[Record], now: int, token_key: bytes
 ) -> ItemsPage:
     """The page that a request asks for, of ``records``, which are all items of a collection.
 
@@ -101,7 +102,7 @@ def page_size(call: Call) -> tuple[int, Mapping[str, str]]:
 
 def bounded_page(
     plan: Plan,
-    records: list[Record],
+    records: Sequence[Record],
     *,
     size: int,
     now: int,
@@ -111,11 +112,18 @@ def bounded_page(
 ) -> Page:
     """A page of at most ``size`` items, and of ``room`` bytes, unless a single one has more."""
     page = plan.page(records, page_size=size, now=now, cursor=cursor, guard=guard)
-    if sum([len(row.text) for row in page.rows]) > room:
+    if _size(page.rows) > room:
         sizes = accumulate([len(row.text) for row in page.rows])
         fits = sum(total <= room for total in sizes)
         page = plan.page(records, page_size=max(1, fits), now=now, cursor=cursor, guard=guard)
     return page
+
+
+def _size(records: Sequence[Record]) -> int:
+    """Characters of their texts."""
+    if isinstance(records, Collection):
+        return records.derived("size", lambda: sum([len(record.text) for record in records]))
+    return sum([len(record.text) for record in records])
 
 
 def frame_of(plan: Plan, form: Format, now: int, guard: Guard | None = None) -> Frame | None:
@@ -140,6 +148,9 @@ def value_of(
     """
     if frame is not None:
         records = [shown_of(plan, record, frame) for record in records]
+    if isinstance(records, Collection):
+        whole = records
+        return whole.derived((form, collection), lambda: items_text(form, kind, whole, collection))
     return items_text(form, kind, records, collection)
 
 

@@ -299,10 +299,10 @@ class Store(Protocol):
     async def get(self, key: Key) -> Record | None:
         """The item under ``key``."""
 
-    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
-        """All items of one collection, oldest first."""
+    async def collection(self, tenant: str, owner: str, facet: str) -> Sequence[Record]:
+        """All items of one collection, oldest first; a Collection where others share it."""
 
-    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+    async def owned(self, tenant: str, owner: str) -> Sequence[tuple[str, Record]]:
         """All items of one owner with their facets, facet by facet, oldest first."""
 
     async def next_tenant(self, after: str = "") -> str | None:

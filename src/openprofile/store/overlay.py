@@ -79,13 +79,13 @@ class Overlay:
         self._lay(items, key.tenant, key.owner, key.facet)
         return items.get((key.facet, key.id))
 
-    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
+    async def collection(self, tenant: str, owner: str, facet: str) -> Sequence[Record]:
         found = await self._store.collection(tenant, owner, facet)
         items = {(facet, each.id): each for each in found}
         self._lay(items, tenant, owner, facet)
         return [each for _, each in _sorted(items)]
 
-    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+    async def owned(self, tenant: str, owner: str) -> Sequence[tuple[str, Record]]:
         found = await self._store.owned(tenant, owner)
         items = {(facet, each.id): each for facet, each in found}
         self._lay(items, tenant, owner, None)

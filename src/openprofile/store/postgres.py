@@ -107,10 +107,10 @@ class PostgresStore:
     async def get(self, key: Key) -> Record | None:
         return await self._one(_GET, key.tenant, key.owner, key.facet, key.id)
 
-    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
+    async def collection(self, tenant: str, owner: str, facet: str) -> Sequence[Record]:
         return await self._all(_LIST, tenant, owner, facet)
 
-    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
+    async def owned(self, tenant: str, owner: str) -> Sequence[tuple[str, Record]]:
         rows = await self._rows(_OWNED, tenant, owner)
         return [(facet, Record(*rest)) for facet, *rest in rows]
 

@@ -28,11 +28,15 @@ from openprofile.store.base import (
     Span,
     Unavailable,
 )
+from openprofile.store.collection import Collection
 from openprofile.store.sqlite_connection import availability, connect, migrate
+from openprofile.store.sqlite_counts import STATE
+from openprofile.store.sqlite_kept import Kept
 from openprofile.store.sqlite_writer import WAITING, Result, Writer
 
 _BULK_CACHE, _BULK_LOG = 64 * 1024, 16 * 1024
 """KiB, and pages: places in an index are scattered, and what is written twice soon is kept."""
+_MARKS = "SELECT people_mark.mark, item_mark.mark FROM people_mark, item_mark"
 _STEPS = 50_000
 """Steps of SQLite's virtual machine, a few milliseconds, between two looks at the clock."""
 
@@ -76,16 +80,29 @@ class SqliteStore:
         self._turn_of: asyncio.AbstractEventLoop | None = None
         """The loop in whose turn a transaction of reads is open."""
         self._known = people.Known()
-        self._writes = Writer(self._writer, path, gate, waiting=waiting)
+        self._kept = Kept()
+        self._writes = Writer(self._writer, path, gate, self._kept, waiting=waiting)
 
     async def get(self, key: Key) -> Record | None:
         return self._one(items.GET, items.place(key))
 
-    async def collection(self, tenant: str, owner: str, facet: str) -> list[Record]:
-        return items.oldest_first(self._rows(items.LIST, (tenant, owner, facet)))
+    async def collection(self, tenant: str, owner: str, facet: str) -> Sequence[Record]:
+        self._begin_reading()
+        found = self._kept.collection(tenant, owner, facet)
+        if found is None:
+            found = Collection(items.oldest_first(self._rows(items.LIST, (tenant, owner, facet))))
+            if self._turn_of is not None:
+                self._kept.keep_collection(tenant, owner, facet, found)
+        return found
 
-    async def owned(self, tenant: str, owner: str) -> list[tuple[str, Record]]:
-        return items.facet_by_facet(self._rows(items.OWNED, (tenant, owner)))
+    async def owned(self, tenant: str, owner: str) -> Sequence[tuple[str, Record]]:
+        self._begin_reading()
+        found = self._kept.whole(tenant, owner)
+        if found is None:
+            found = items.facet_by_facet(self._rows(items.OWNED, (tenant, owner)))
+            if self._turn_of is not None:
+                self._kept.keep_whole(tenant, owner, found)
+        return found
 
     async def next_tenant(self, after: str = "") -> str | None:
         ((tenant,),) = self._rows(people.NEXT_TENANT, (after, after, after))
@@ -209,7 +226,19 @@ class SqliteStore:
             self._reader.execute("BEGIN")
             self._turn_of = loop
             loop.call_soon(self._end_reading)
-            self._known.look(self._reader)
+            self._look()
+
+    def _look(self) -> None:
+        """Forget what is kept and has changed since."""
+        try:
+            people_mark, item_mark = self._cursor.execute(_MARKS).fetchone()
+            (state,) = self._cursor.execute(STATE).fetchone()
+        except BaseException:
+            self._known.forget()
+            self._kept.forget()
+            raise
+        self._known.look(people_mark)
+        self._kept.look(item_mark, state)
 
     def _end_reading(self) -> None:
         if self._turn_of is not None:

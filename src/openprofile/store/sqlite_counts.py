@@ -13,7 +13,7 @@ _COUNT = (
     "SELECT count(*), EXISTS (SELECT 1 FROM person WHERE tenant = ?1 AND id = ?2)"
     " FROM item WHERE tenant = ?1 AND owner = ?2 AND facet = ?3"
 )
-_STATE = "PRAGMA data_version"
+STATE = "PRAGMA data_version"
 """Another number after each commit of another connection (https://sqlite.org/pragma.html)."""
 
 
@@ -29,12 +29,17 @@ class Counts:
         self._state: int | None = None
         self._held: dict[tuple[str, str, str], int] = {}
 
-    def begin(self) -> None:
-        """Forget what others may have changed; in a transaction that keeps them from writing."""
-        (state,) = self._connection.execute(_STATE).fetchone()
-        if state != self._state:
+    def begin(self) -> bool:
+        """Forget what others may have changed; in a transaction that keeps them from writing.
+
+        Returns whether nobody else has written since the last one.
+        """
+        (state,) = self._connection.execute(STATE).fetchone()
+        alone = bool(state == self._state)
+        if not alone:
             self._state = state
             self._held.clear()
+        return alone
 
     def forget(self) -> None:
         """Count again from now on."""

@@ -24,6 +24,8 @@ from openprofile.store.sqlite_counts import Counts
 _CREATED, _FACET, _RECORD = itemgetter(3), itemgetter(4), itemgetter(slice(4))
 
 Change: TypeAlias = Insert | PutItem | Update | Delete
+OF_ITEMS = (Insert, PutItem, Update, Delete)
+"""The changes of one item: each writes by one statement."""
 
 GET = (
     "SELECT id, version, text, created FROM item"

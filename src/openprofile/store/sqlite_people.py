@@ -38,7 +38,6 @@ NEXT_TENANT = (
     " UNION ALL SELECT min(tenant) FROM person_group WHERE tenant > ?"
     " UNION ALL SELECT min(tenant) FROM item WHERE tenant > ?)"
 )
-_MARK = "SELECT mark FROM people_mark"
 SHARE_GROUP = (
     "SELECT 1 FROM membership AS one JOIN membership AS other"
     " ON other.tenant = one.tenant AND other.person_group = one.person_group"
@@ -143,14 +142,18 @@ class Known:
         # a dict would look for its first entry behind all that have been removed
         self._found: OrderedDict[tuple[str, str], Record | None] = OrderedDict()
 
-    def look(self, connection: sqlite3.Connection) -> None:
-        """Forget everybody if the mark, in the transaction that is open, is another."""
-        mark, self._mark = self._mark, None
-        try:
-            (self._mark,) = connection.execute(_MARK).fetchone()
-        finally:
-            if self._mark is None or self._mark != mark:  # it cannot be read, or is another
-                self._found.clear()
+    def look(self, mark: int) -> None:
+        """Forget everybody if the mark, in the transaction that has just begun to read, is
+        another.
+        """
+        if mark != self._mark:
+            self.forget()
+        self._mark = mark
+
+    def forget(self) -> None:
+        """Forget everybody."""
+        self._found.clear()
+        self._mark = None
 
     def get(self, tenant: str, id_or_name: str) -> Record | None:
         """What ``keep`` took; raises KeyError where that is nothing."""

@@ -23,19 +23,16 @@ from openprofile.store import sqlite_items as items
 from openprofile.store import sqlite_people as people
 from openprofile.store.base import (
     Change,
-    Delete,
     Erase,
     EraseTenant,
-    Insert,
-    PutItem,
     Record,
     Remember,
     StoreError,
     Unavailable,
-    Update,
 )
 from openprofile.store.sqlite_connection import availability
 from openprofile.store.sqlite_counts import Counts
+from openprofile.store.sqlite_kept import Kept, Marks
 from openprofile.store.sqlite_room import Room
 from openprofile.store.sqlite_turn import Turn
 
@@ -46,8 +43,6 @@ GROUP = 256
 _PATIENCE = 0.05
 """Seconds that the thread leaves writes waiting for the loop that is to call it."""
 
-_OF_ITEMS = (Insert, PutItem, Update, Delete)
-"""The changes of one item: each writes by one statement."""
 _BEAT = "UPDATE heartbeat SET beats = beats + 1, room = zeroblob(?)"
 
 Result: TypeAlias = "list[Record | None]"
@@ -86,11 +81,12 @@ class Writer:
         connection: sqlite3.Connection,
         path: Path | None,
         gate: contextlib.AbstractContextManager[Any],
+        kept: Kept,
         *,
         waiting: int,
     ) -> None:
         """``path`` is the database's, None where it is in memory; ``gate`` is held by each
-        transaction; ``waiting`` is how many writes may wait.
+        transaction; ``kept`` is told of each; ``waiting`` is how many writes may wait.
         """
         self.groups = Histogram(SIZES)
         """The writes that each commit carried."""
@@ -98,6 +94,7 @@ class Writer:
         self._gate = gate
         self._waiting = waiting
         self._turn, self._room, self._counts = Turn(path), Room(path), Counts(connection)
+        self._marks = Marks(connection, kept)
         self._writes: deque[_Write] = deque()
         """Those that wait; the thread takes them."""
         self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -193,10 +190,13 @@ class Writer:
             with self._gate, availability():
                 self._turn.begin(self._connection)
                 try:
-                    self._counts.begin()
+                    alone = self._counts.begin()
+                    changes = [change for write in group for change in write.changes]
+                    self._marks.set(changes, alone=alone)
                     for write in group:
                         self._carry_out(write)
                     self._connection.execute("COMMIT")
+                    self._marks.committed()
                 except BaseException:
                     self._counts.forget()
                     if self._connection.in_transaction:
@@ -216,7 +216,7 @@ class Writer:
             self._connection.execute(_BEAT, (write.room,))
             return
         # One statement that fails leaves nothing behind: only several need a savepoint.
-        several = len(write.changes) > 1 or not isinstance(write.changes[0], _OF_ITEMS)
+        several = len(write.changes) > 1 or not isinstance(write.changes[0], items.OF_ITEMS)
         if several:
             self._connection.execute("SAVEPOINT write")
         try:
@@ -240,7 +240,7 @@ class Writer:
 
     def _carried_out(self, change: Change) -> Record | None:
         connection = self._connection
-        if isinstance(change, _OF_ITEMS):
+        if isinstance(change, items.OF_ITEMS):
             return items.apply(connection, self._counts, change)
         if isinstance(change, Remember):
             answers.remember(connection, change)

@@ -38,7 +38,7 @@ class Row(Protocol):
 class Page(msgspec.Struct, frozen=True):
     """One page of an answer."""
 
-    rows: list[Any]
+    rows: Sequence[Any]
     """Of those that ``Plan.page`` was given."""
     items: list[Any] | None
     """As much of the typed value of each row as the plan looks at, if it does."""
@@ -161,7 +161,8 @@ class Plan:
             left -= width
         shown = order[start : start + width]
         if items is None:
-            found = list(rows[start : start + width])  # of all rows, in their own order
+            # of all rows, in their own order; all of them are the very same
+            found = rows[start : start + width] if start or width < len(rows) else rows
         else:
             found = [rows[index] for index in shown]
             items = [items[index] for index in shown]
