@@ -10,8 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import structlog
@@ -70,7 +69,7 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
     atexit.register(lines.write)
     number = logging.getLevelNamesMapping()[level.upper()]
     at_once = json and number <= logging.INFO
-    _answered = partial(_answered_at_once, lines, worker) if at_once else _answered_by_the_logger
+    _answered = _at_once(lines, worker) if at_once else _answered_by_the_logger
     rendering = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -106,7 +105,10 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 """The logger of the program."""
 
 
-class _Answered(msgspec.Struct, frozen=True):
+_Answering: TypeAlias = Callable[[str, str, int, float, str], None]
+
+
+class _Answered(msgspec.Struct, frozen=True, gc=False):
     """The line of a request, as ``_as_json`` would write it."""
 
     method: str
@@ -122,7 +124,8 @@ class _Answered(msgspec.Struct, frozen=True):
 
 def answered(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
     """Log a request that has been answered."""
-    _answered(method, path, status, round(seconds * 1000, 2), request_id)
+    # to hundredths of a millisecond; round(…, 2) goes by way of a text
+    _answered(method, path, status, round(seconds * 100_000) / 100, request_id)
 
 
 def _answered_by_the_logger(
@@ -131,23 +134,19 @@ def _answered_by_the_logger(
     log.info("request", method=method, path=path, status=status, ms=ms, request_id=request_id)
 
 
-def _answered_at_once(
-    lines: _Lines,
-    worker: int | None,
-    method: str,
-    path: str,
-    status: int,
-    ms: float,
-    request_id: str,
-) -> None:
-    """What the logger would do in three times as long: every request logs such a line."""
-    line = _Answered(method, path, status, ms, request_id, datetime.now(UTC))
-    if worker is not None:
-        line = msgspec.structs.replace(line, worker=worker)
-    lines.put(_JSON.encode(line))
+def _at_once(lines: _Lines, worker: int | None) -> _Answering:
+    """What does as the logger would in a third of the time: every request logs such a line."""
+    number = msgspec.UNSET if worker is None else worker
+
+    def answered(method: str, path: str, status: int, ms: float, request_id: str) -> None:
+        now = datetime.now(UTC)
+        line = _Answered(method, path, status, ms, request_id, now, worker=number)
+        lines.put(_JSON.encode(line))
+
+    return answered
 
 
-_answered: Callable[[str, str, int, float, str], None] = _answered_by_the_logger
+_answered: _Answering = _answered_by_the_logger
 
 
 @contextlib.contextmanager

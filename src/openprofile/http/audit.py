@@ -15,7 +15,7 @@ from openprofile.http.exchange import Answer, Face, Request
 from openprofile.http.recent import RecentRequests
 from openprofile.http.refusal import fault_of
 from openprofile.identity.tokens import TokenVerifier
-from openprofile.policy.decision import Trail, recorded
+from openprofile.policy.decision import Trail
 from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
 
@@ -29,7 +29,7 @@ def audited(face: Face, recent: RecentRequests | None = None) -> Face:
 
     async def answer(request: Request) -> Answer:
         is_write = request.method not in _READS
-        with recorded() as trail:
+        with Trail() as trail:
             try:
                 found = await face(request)
             except Exception as error:
@@ -51,7 +51,7 @@ def audited_batch(face: Face, recent: RecentRequests | None = None) -> Face:
     """
 
     async def answer(request: Request) -> Answer:
-        with recorded() as trail:
+        with Trail() as trail:
             try:
                 found = await face(request)
             except Exception as error:
@@ -77,7 +77,7 @@ async def audited_unread(
     told = request.method not in _READS
     if not told and recent is None:
         return
-    with recorded() as trail, contextlib.suppress(Fault, Unavailable):
+    with Trail() as trail, contextlib.suppress(Fault, Unavailable):
         if isinstance(fault, ServiceUnavailable):
             recognized(request, verifier)
         else:

@@ -29,7 +29,7 @@ from openprofile.identity.flows import DEVICE_SECONDS, POLL_SECONDS, Flows, Sign
 from openprofile.identity.oauth import OAuthError, invalid_request
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import Person
-from openprofile.policy.decision import Trail, current, recorded
+from openprofile.policy.decision import Trail, current
 from openprofile.store.base import Unavailable
 from openprofile.telemetry import log
 
@@ -65,7 +65,7 @@ class AuthorityFace:
 
     async def answer(self, request: Request, handler: Handler) -> Response:
         """What one of its endpoints answers, or the refusal that it raised."""
-        with recorded() as trail:
+        with Trail() as trail:
             try:
                 answer = await self._handled(request, handler)
             except OAuthError as error:

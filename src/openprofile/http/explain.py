@@ -9,7 +9,7 @@ from openprofile.errors import BadRequest, Fault, MethodNotAllowed
 from openprofile.http.body import json_body
 from openprofile.http.exchange import Answer, Face, Request
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Decision, recorded
+from openprofile.policy.decision import Decision, Trail
 
 PATH = "/_openprofile/explain"
 
@@ -77,7 +77,7 @@ class Explainer:
             body=question.body.encode(),
         )
         fault = None
-        with recorded(detailed=True) as trail:
+        with Trail(detailed=True) as trail:
             try:
                 status = (await self._face(request)).status
             except Fault as error:

@@ -221,7 +221,7 @@ class FacetFace:
         if preferences.shows(usually=True):
             return self._entity(shown, status, headers)
         if status == 201:
-            headers["OData-EntityId"] = item_url(shown.collection, shown.record.id)
+            headers["OData-EntityId"] = item_url(shown.collection(), shown.record.id)
         return empty_answer(shown.call.request, {"ETag": etag(shown.record), **headers})
 
 
@@ -234,7 +234,6 @@ class _Shown(msgspec.Struct, frozen=True, gc=False):
     plan: Plan
     form: Format
 
-    @property
     def collection(self) -> str:
         """The canonical URL of the collection that the item is in."""
         return f"{profile_url(self.call, self.access)}/{self.call.target.names[-1]}"

@@ -87,7 +87,9 @@ class Guard:
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the client is told in one shape
             answer = self._refusals.answer(error, request_id, client_id or request_id)
-        await _send(send, answer, request_id, client_id)
+        told = _told(answer, request_id, client_id)
+        if not answer_at_once(send, answer.status, told, answer.body):
+            await _send(send, answer, told)
         seconds = time.perf_counter() - started
         self._meter.answered(operation.name, method, answer.status, seconds)
         if end:
@@ -185,14 +187,17 @@ def require_short(path: str, query: str, most: int) -> None:
         raise UriTooLong(f"The URL is longer than {most} characters.")
 
 
-async def _send(send: Send, answer: Answer, request_id: str, client_id: str | None) -> None:
+def _told(answer: Answer, request_id: str, client_id: str | None) -> dict[str, str]:
+    """The headers of an answer, with those that every answer has."""
     headers = {**answer.headers, "request-id": request_id}
     if client_id:
         headers["client-request-id"] = client_id
     if answer.status not in _WITHOUT_LENGTH:
         headers["content-length"] = str(len(answer.body))
-    if answer_at_once(send, answer.status, headers, answer.body):
-        return
+    return headers
+
+
+async def _send(send: Send, answer: Answer, headers: Mapping[str, str]) -> None:
     pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
     await send({"type": "http.response.body", "body": answer.body})

@@ -15,7 +15,7 @@ from openprofile.odata.limits import DEFAULT, Guard
 from openprofile.odata.query.compile import Prepared, prepare
 from openprofile.odata.query.cursor import Cursor, seal, unseal
 from openprofile.odata.query.evaluate import Frame
-from openprofile.odata.query.options import Options, options
+from openprofile.odata.query.options import NO_OPTIONS, Options, options
 from openprofile.odata.query.plan import Page, Plan
 from openprofile.odata.representation import Format, items_text
 from openprofile.policy.caller import Caller
@@ -26,7 +26,6 @@ LARGEST_PAGE = 8 * 1024 * 1024
 """Bytes of stored text on one page, unless a single item has more."""
 
 _OPTIONS = tuple(name for name in Options.__struct_fields__ if name != "aliases")
-_NONE = Options()
 PAGED = ("filter", "search", "orderby", "top", "skip", "count", "skiptoken", "format")
 """The options of a collection whatever is shown of its items."""
 
@@ -54,7 +53,7 @@ def item_plan(request: Request, kind: type[Entity]) -> tuple[Plan, Format]:
 
 def refuse_options(options: Options, *, allowed: Sequence[str], where: str) -> None:
     """Raise BadRequest for an option that does not apply ``where`` the request asks."""
-    if options == _NONE:
+    if options is NO_OPTIONS:
         return
     for name in _OPTIONS:
         if name not in allowed and getattr(options, name) not in (None, False):

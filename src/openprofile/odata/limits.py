@@ -7,7 +7,7 @@ import msgspec
 from openprofile.errors import BadRequest
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Limits(msgspec.Struct, frozen=True, eq=False):  # it is looked up by, with each request
     """The bounds of the query language; going beyond one is a BadRequest that names it."""
 
     option_bytes: int = 8192

@@ -167,12 +167,15 @@ def entity_body(form: Format, kind: type[Entity], context: str, entry: Entry) ->
     return object_text(form, kind, entry, context).encode()
 
 
-def item_body(form: Format, kind: type[Entity], context: str, item: Item, collection: str) -> bytes:
-    """The answer that holds one item of the collection whose canonical URL is ``collection``."""
-    text = items_text(form, kind, (item,), collection)
-    if form.metadata == "none":
-        return text.encode()
-    return f'{{"{form.prefix}context":{_string(context)},{text[1:]}'.encode()
+def item_body(
+    form: Format, kind: type[Entity], context: str, item: Item, collection: Callable[[], str]
+) -> bytes:
+    """The answer that holds one item of the collection whose canonical URL ``collection`` makes."""
+    if form.metadata != "minimal":
+        return entity_body(form, kind, context, item_entry(item, collection()))
+    before, after = _around_version(form)
+    control = f'"{form.prefix}context":{_string(context)},{before}'
+    return f"{{{control}{item.version}{after}{item.text[1:]}".encode()
 
 
 def collection_body(
@@ -268,14 +271,16 @@ def items_text(form: Format, kind: type[Entity], items: Sequence[Item], collecti
     if form.metadata != "minimal":
         return entities_text(form, kind, [item_entry(item, collection) for item in items])
     before, after = _around_version(form)
-    return ",".join([f"{before}{item.version}{after}{item.text[1:]}" for item in items])
+    return ",".join([f"{{{before}{item.version}{after}{item.text[1:]}" for item in items])
 
 
 @lru_cache(maxsize=64)
 def _around_version(form: Format) -> tuple[str, str]:
-    """What stands before the version of an item and after it, up to the item's own members."""
+    """What stands before the version of an item, within the object that it is, and after it, up to
+    the item's own members.
+    """
     shown = object_text(form, Entity, Entry(etag_of(0), "{0}", str))
-    before, after, _ = shown.split("0")
+    before, after, _ = shown[1:].split("0")
     return before, after
 
 

@@ -5,8 +5,8 @@ A decision is a value: the refusal, the audit line and the explanation all tell 
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 import msgspec
 
@@ -33,7 +33,9 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Trail(msgspec.Struct):
-    """What became known of one request on its way."""
+    """What became known of one request on its way: within ``with Trail() as trail``, it is that
+    of whatever is decided inside.
+    """
 
     detailed: bool = False
     """Whether the decision on every single item is wanted."""
@@ -47,26 +49,19 @@ class Trail(msgspec.Struct):
     """What was planned to happen to the request, a sentence each."""
     hints: list[str] = []
     """Where the service that this one stands in for would behave otherwise, a sentence each."""
+    token: Token[Trail | None] | None = None
+    """What ends it."""
+
+    def __enter__(self) -> Self:
+        self.token = _trail.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.token is not None
+        _trail.reset(self.token)
 
 
 _trail: ContextVar[Trail | None] = ContextVar("trail", default=None)
-
-
-class recorded:  # noqa: N801  used as a function; contextlib's would take three times as long
-    """Keep a Trail of what is decided inside, and give it out."""
-
-    __slots__ = ("_detailed", "_token")
-
-    def __init__(self, *, detailed: bool = False) -> None:
-        self._detailed = detailed
-
-    def __enter__(self) -> Trail:
-        trail = Trail(detailed=self._detailed)
-        self._token = _trail.set(trail)
-        return trail
-
-    def __exit__(self, *_: object) -> None:
-        _trail.reset(self._token)
 
 
 def current() -> Trail | None:
@@ -88,11 +83,15 @@ def called_by(caller: Caller) -> None:
         trail.caller = caller
 
 
-def insist(decision: Decision) -> None:
-    """Keep ``decision`` on the trail; raise AuthorizationRequestDenied if it is a refusal."""
+def insist(decision: Decision, needed: Permissions | None = None) -> None:
+    """Keep ``decision`` on the trail, with the permissions that it took; raise
+    AuthorizationRequestDenied if it is a refusal.
+    """
     trail = _trail.get()
     if trail is not None:
         trail.decisions.append(decision)
+        if needed is not None:
+            trail.needed.append(needed)
     if not decision.allowed:
         raise AuthorizationRequestDenied(
             f"Insufficient privileges to complete the operation. {decision.reason}"

@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from openprofile.policy.caller import Caller
-from openprofile.policy.decision import Decision, current, insist
+from openprofile.policy.decision import Decision, insist
 
 
 class Permissions(msgspec.Struct, frozen=True, eq=False):
@@ -122,10 +122,7 @@ def relating(caller: Caller, owner: str) -> Decision:
 
 def require(caller: Caller, needed: Permissions) -> None:
     """Raise AuthorizationRequestDenied unless the token grants one of the ``needed``."""
-    trail = current()
-    if trail is not None:
-        trail.needed.append(needed)
-    insist(permission(caller, needed))
+    insist(permission(caller, needed), needed)
 
 
 def require_write_to(caller: Caller, owner: str) -> None:

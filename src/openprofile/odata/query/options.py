@@ -39,6 +39,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Parameter aliases with their ``@``, each with the text of its value."""
 
 
+NO_OPTIONS = Options()
+"""Those of a request without a query."""
+
 _TOP = ("filter", "search", "orderby", "compute", "select", "expand", "top", "skip", "count",
         "format", "skiptoken", "id")  # fmt: skip
 _OTHERS = ("apply", "deltatoken", "index", "schemaversion")
@@ -58,7 +61,7 @@ def options(query: str, limits: Limits = DEFAULT) -> Options:
     ``$`` nor ``@``, are passed over. Raises BadRequest for what is malformed or stands twice, and
     NotSupported for a system query option that this service does not have.
     """
-    return _assign(_pairs(query, limits), limits, "", _TOP)
+    return _assign(_pairs(query, limits), limits, "", _TOP) if query else NO_OPTIONS
 
 
 def query(chosen: Options) -> str:
