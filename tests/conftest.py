@@ -1,4 +1,9 @@
+import gc
+import sys
+from collections.abc import Iterator
+
 import pytest
+import structlog
 
 pytest.register_assert_rewrite(
     "clients.client_contract",
@@ -6,6 +11,29 @@ pytest.register_assert_rewrite(
     "contract.group_contract",
     "contract.store_contract",
 )
+
+# httpx2 imports it for each request into an application; it is not there, and looked for anew
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector look at what tests leave, seldom, as the program does."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log() -> Iterator[None]:
+    """Log as JSON, which takes a fifth of the time that aligned columns do."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=repr),
+        ]
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

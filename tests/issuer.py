@@ -29,6 +29,10 @@ def compact(header: Any, claims: Any, signature: bytes = b"") -> str:
     )
 
 
+_SPARE: list[RSAKey] = []
+"""The keys of issuers that have ended; making one takes as long as fifty requests."""
+
+
 class ForeignIssuer:
     """Serves a discovery document and keys at ``url``; entering starts it."""
 
@@ -36,7 +40,9 @@ class ForeignIssuer:
         self._path = path
         self.name: str | None = None
         """What it calls itself, where that is not its URL."""
-        self.keys: list[Key] = [RSAKey.generate_key(2048, {"kid": "first"})]
+        # no two issuers at one time have the same
+        self._own = _SPARE.pop() if _SPARE else RSAKey.generate_key(2048, {"kid": "first"})
+        self.keys: list[Key] = [self._own]
         self.requests: list[str] = []
         """The paths that were asked for, oldest first."""
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
@@ -81,6 +87,7 @@ class ForeignIssuer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        _SPARE.append(self._own)
 
     @property
     def origin(self) -> str:
