@@ -25,6 +25,7 @@ from openprofile.store.sqlite import SqliteStore
 
 _STAGES: tuple[tuple[str, Any, str], ...] = (
     ("guard: ids, headers, origin, limits", guard.Guard, "__call__"),
+    ("answer to the connection", guard, "_told"),
     ("answer to the connection", guard, "_send"),
     ("log line", guard, "answered"),
     ("metrics, repeated requests", guard.Meter, "answered"),
