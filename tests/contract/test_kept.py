@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract.store_contract import (
@@ -90,6 +90,10 @@ async def _agree(stores: Sequence[SqliteStore], connection: sqlite3.Connection) 
             for name in _FACETS:
                 expected = [record for facet, record in there if facet == name]
                 assert await store.collection(*where, name) == expected
+                for id_ in ("1", "2", "3"):
+                    (one,) = [each for each in expected if each.id == id_] or [None]
+                    found = await store.get(key(id_, tenant=where[0], owner=where[1], facet=name))
+                    assert found == one
 
 
 async def _walk(path: Path, steps: Sequence[Step]) -> None:
@@ -116,6 +120,7 @@ async def _walk(path: Path, steps: Sequence[Step]) -> None:
         await store.close()
 
 
+@settings(deadline=None)  # each commit waits for the disk
 @given(_STEPS)
 @example([(0, [insert(key())], True), _BY_HAND[0], (0, [insert(key("2"))], False)])
 @example(
@@ -140,6 +145,7 @@ class TestKept:
         await store.write([insert(key()), insert(key(owner="x"))])
         found, whole = await store.collection("t", "o", "f"), await store.owned("t", "o")
         assert isinstance(found, Collection)
+        item = await store.get(key())
         await store.write([insert(key("2", owner="x"))])
         await store.write([PutPerson("t", "o", "owner o", "as they are")])
         await store.check()
@@ -148,10 +154,12 @@ class TestKept:
         await asyncio.sleep(0)
         assert await store.collection("t", "o", "f") is found
         assert await store.owned("t", "o") is whole
+        assert await store.get(key()) is item
         await store.write([insert(key("2"))])
         await asyncio.sleep(0)
         assert await store.collection("t", "o", "f") is not found
         assert await store.owned("t", "o") is not whole
+        assert await store.get(key()) is not item
         await store.close()
 
     async def test_those_who_were_asked_for_last_stay_where_there_is_no_room_for_all(

@@ -84,7 +84,14 @@ class SqliteStore:
         self._writes = Writer(self._writer, path, gate, self._kept, waiting=waiting)
 
     async def get(self, key: Key) -> Record | None:
-        return self._one(items.GET, items.place(key))
+        self._begin_reading()
+        try:
+            return self._kept.item(key)
+        except KeyError:
+            found = self._one(items.GET, items.place(key))
+        if self._turn_of is not None:
+            self._kept.keep_item(key, found)
+        return found
 
     async def collection(self, tenant: str, owner: str, facet: str) -> Sequence[Record]:
         self._begin_reading()

@@ -22,6 +22,7 @@ from openprofile.store.base import (
     DeletePerson,
     Erase,
     EraseTenant,
+    Key,
     Record,
 )
 from openprofile.store.collection import Collection
@@ -49,16 +50,18 @@ class _Commit(NamedTuple):
 class _Profile:
     """What is kept of one owner."""
 
-    __slots__ = ("collections", "size", "whole")
+    __slots__ = ("collections", "items", "size", "whole")
 
     def __init__(self) -> None:
+        self.items: dict[tuple[str, str], Record | None] = {}
+        """By facet and id."""
         self.collections: dict[str, Collection] = {}
         self.whole: list[tuple[str, Record]] | None = None
         self.size = 0
 
 
 class Kept:
-    """Collections and whole profiles as the store reads them: in its loop's thread, but for
+    """Items, collections and whole profiles as the store reads them: in its loop's thread, but for
     ``commit``.
     """
 
@@ -92,6 +95,13 @@ class Kept:
         self._size = 0
         self._mark = None
 
+    def item(self, key: Key) -> Record | None:
+        """What ``keep_item`` took; raises KeyError where that is nothing."""
+        owner = (key.tenant, key.owner)
+        found = self._profiles[owner].items[key.facet, key.id]
+        self._profiles.move_to_end(owner)
+        return found
+
     def collection(self, tenant: str, owner: str, facet: str) -> Collection | None:
         """What ``keep_collection`` took."""
         profile = self._found((tenant, owner))
@@ -102,8 +112,15 @@ class Kept:
         profile = self._found((tenant, owner))
         return None if profile is None else profile.whole
 
+    def keep_item(self, key: Key, item: Record | None) -> None:
+        """Keep what was read in the transaction that ``look`` was last called in: also that there
+        is nothing, which is to take no longer to say again than what there is.
+        """
+        profile = self._profile((key.tenant, key.owner), (item,) if item else ())
+        profile.items[key.facet, key.id] = item
+
     def keep_collection(self, tenant: str, owner: str, facet: str, items: Collection) -> None:
-        """Keep what was read in the transaction that ``look`` was last called in."""
+        """Likewise."""
         self._profile((tenant, owner), items).collections[facet] = items
 
     def keep_whole(self, tenant: str, owner: str, items: list[tuple[str, Record]]) -> None:
