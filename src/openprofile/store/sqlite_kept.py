@@ -28,10 +28,10 @@ from openprofile.store.base import (
 from openprofile.store.collection import Collection
 from openprofile.store.sqlite_items import OF_ITEMS
 
-KEPT = 32 * 1024 * 1024
+KEPT = 64 * 1024 * 1024
 """Bytes that the items take at most, about."""
 _RECORD = 400
-"""Bytes that one takes besides its text, which is there once more in what is derived."""
+"""Bytes that one takes besides its text."""
 _COMMITS = 1_000
 """Commits that are remembered at most, for a reader that has not looked for long."""
 _SET = "UPDATE item_mark SET mark = ?"
@@ -116,16 +116,16 @@ class Kept:
         """Keep what was read in the transaction that ``look`` was last called in: also that there
         is nothing, which is to take no longer to say again than what there is.
         """
-        profile = self._profile((key.tenant, key.owner), (item,) if item else ())
+        profile = self._profile((key.tenant, key.owner), (item,) if item else (), 1)
         profile.items[key.facet, key.id] = item
 
     def keep_collection(self, tenant: str, owner: str, facet: str, items: Collection) -> None:
         """Likewise."""
-        self._profile((tenant, owner), items).collections[facet] = items
+        self._profile((tenant, owner), items, 2).collections[facet] = items
 
     def keep_whole(self, tenant: str, owner: str, items: list[tuple[str, Record]]) -> None:
         """Likewise."""
-        self._profile((tenant, owner), [record for _, record in items]).whole = items
+        self._profile((tenant, owner), [record for _, record in items], 1).whole = items
 
     def _follow(self, mark: int) -> None:
         """Forget those who were touched between the mark that is known and this one."""
@@ -149,12 +149,14 @@ class Kept:
             self._profiles.move_to_end(owner)
         return profile
 
-    def _profile(self, owner: Owner, more: Sequence[Record]) -> _Profile:
-        """What is kept of an owner, once there is room for more."""
+    def _profile(self, owner: Owner, more: Sequence[Record], times: int) -> _Profile:
+        """What is kept of an owner, once there is room for more; ``times`` is how often the texts
+        are there: once more in what is derived of a collection.
+        """
         profile = self._profiles.get(owner)
         if profile is None:
             profile = self._profiles[owner] = _Profile()
-        size = sum([_RECORD + 2 * getsizeof(record.text) for record in more], _RECORD)
+        size = sum([_RECORD + times * getsizeof(record.text) for record in more], _RECORD)
         profile.size += size
         self._size += size
         while self._size > KEPT:
