@@ -67,6 +67,7 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
     global _answered  # noqa: PLW0603  as structlog's settings, one for the whole process
     lines = _Lines()
     atexit.register(lines.write)
+    logging.basicConfig(handlers=[_Libraries()])
     number = logging.getLevelNamesMapping()[level.upper()]
     at_once = json and number <= logging.INFO
     _answered = _at_once(lines, worker) if at_once else _answered_by_the_logger
@@ -89,6 +90,14 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )
+
+
+class _Libraries(logging.Handler):
+    """Makes events of what libraries warn of by the logging of the standard library."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        more = {"exc_info": record.exc_info} if record.exc_info else {}
+        log.log(record.levelno, "library", library=record.name, message=record.getMessage(), **more)
 
 
 _JSON = msgspec.json.Encoder(enc_hook=repr)

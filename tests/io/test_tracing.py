@@ -86,3 +86,6 @@ def test_a_collector_that_is_away_delays_nobody(tmp_path: Path) -> None:
             for _ in range(3):
                 answer = httpx2.post(service.url + PATH, json={}, headers=headers, verify=False)
                 assert answer.status_code == 201
+    written = (tmp_path / "log").read_text().splitlines()
+    assert len(service.log) == len(written), "a line is no JSON"
+    assert any(line["event"] == "library" for line in service.log)

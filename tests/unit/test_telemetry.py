@@ -41,6 +41,23 @@ telemetry.log.info("request", ms=1.23, **told)
         assert list(_logged(program.format(level="warning", worker=worker))) == []
 
 
+def test_what_libraries_warn_of_is_a_line_of_this_log() -> None:
+    program = """
+import logging
+from openprofile import telemetry
+
+telemetry.configure(json=True, worker=1)
+logging.getLogger("a.library").warning("no %s\\n\\tto be had", "answer")
+logging.getLogger("a.library").info("nobody asked")
+"""
+    (line,) = map(json.loads, _logged(program))
+    assert line.pop("timestamp")
+    assert line == {
+        "event": "library", "library": "a.library", "message": "no answer\n\tto be had",
+        "level": "warning", "worker": 1,
+    }  # fmt: skip
+
+
 def _logged(program: str) -> list[str]:
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
