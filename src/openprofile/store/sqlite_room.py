@@ -1,6 +1,7 @@
 """How much a heartbeat writes, so that whether it could is also true of writes.
 
-Of a disk that is nearly full, the one page of a counter may fit where an item does not.
+Of a disk that is nearly full, the one page of a counter may fit where an item does not. And what is
+written to a file that has been removed is gone when it is closed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from openprofile.store.base import Change
+from openprofile.store.base import Change, Unavailable
 
 PLENTY = 64 * 1024 * 1024
 """Bytes that are free on the disk where there is no doubt."""
@@ -24,8 +25,9 @@ class Room:
     """What the disk of one database is known to have room for."""
 
     def __init__(self, path: Path | None) -> None:
-        """``path`` is the database; None for one in memory."""
-        self._folder = None if path is None else path.absolute().parent
+        """``path`` is the database, which is open; None for one in memory."""
+        self._path = None if path is None else path.absolute()
+        self._file = _file(self._path)
         self._lacked = 0
 
     def lacked(self, changes: Iterable[Change]) -> None:
@@ -38,10 +40,26 @@ class Room:
         self._lacked = 0
 
     def to_prove(self) -> int:
-        """Bytes that a heartbeat is to write: none where nothing speaks against it."""
+        """Bytes that a heartbeat is to write: none where nothing speaks against it.
+
+        Raises Unavailable where the database is not at its path any more.
+        """
+        if _file(self._path) != self._file:
+            raise Unavailable(
+                "the database's file has been removed or replaced since it was opened"
+            )
         if self._lacked:
             return self._lacked
-        return 0 if self._folder is None or _free(self._folder) >= PLENTY else USUAL
+        return 0 if self._path is None or _free(self._path.parent) >= PLENTY else USUAL
+
+
+def _file(path: Path | None) -> tuple[int, int] | None:
+    """Which file is at a path; None where there is none."""
+    try:
+        found = None if path is None else path.stat()
+    except OSError:
+        return None
+    return found and (found.st_dev, found.st_ino)
 
 
 def _free(folder: Path) -> int:
