@@ -278,7 +278,7 @@ class Settings(IssuerSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = None
     trace_endpoint: Annotated[
-        str | None,
+        Annotated[str, Meta(pattern="^https?://[^/]")] | None,
         Meta(
             description="Where traces are sent, by OTLP over HTTP, as "
             "`http://localhost:4318/v1/traces`; needs `openprofile[otel]`."

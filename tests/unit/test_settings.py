@@ -61,6 +61,7 @@ def test_a_switch_in_the_environment(text: str, value: bool) -> None:
         ("OPENPROFILE_PORT", "70000", "port"),
         ("OPENPROFILE_CLOCK_SKEW", "-1", "clock_skew"),
         ("OPENPROFILE_LOG_LEVEL", "loud", "log_level"),
+        ("OPENPROFILE_TRACE_ENDPOINT", "localhost:4318/v1/traces", "trace_endpoint"),
         ("OPENPROFILE_AUDIENCE", "[x", "JSON"),
         ("OPENPROFILE_ISSUERS", '[{"isuer": "x"}]', "issuers"),
         ("OPENPROFILE_FEDERATED_TENANTS", "a b", "JSON object"),

@@ -1,6 +1,8 @@
 """The store that a database's URL names."""
 
+import re
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -21,6 +23,33 @@ async def test_a_url_of_no_kind_is_refused_without_what_is_in_it(dsn: str) -> No
         await open_store(dsn)
     assert "expected sqlite:///FILE" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rest", "fault"),
+    [
+        ("user:sec%ret@host/db", "invalid percent-encoded token"),
+        ("user:secret@[host/db", "end of string reached"),
+        ("user@host/db?password=secret&none=secret", "invalid URI query parameter"),
+    ],
+)
+async def test_a_url_that_cannot_be_read_is_refused_without_what_is_in_it(
+    rest: str, fault: str
+) -> None:
+    with pytest.raises(BadSettings, match=fault) as caught:
+        await open_store(f"postgresql://{rest}")
+    assert "sec" not in str(caught.value)
+
+
+async def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=re.escape(str(tmp_path))):
+        await open_store(f"sqlite:///{tmp_path}")
+
+
+async def test_a_new_file_is_for_this_user_alone(tmp_path: Path) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/db")
+    assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()} == {0o600}
+    await store.close()
 
 
 async def test_nothing_is_made_by_looking(tmp_path: Path) -> None:

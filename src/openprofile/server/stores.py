@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -21,7 +22,17 @@ def database(data: Path) -> Path:
 
 def embedded_store(data: Path, *, memory: bool = False) -> Store:
     """The stand-in's store, in its data folder or in memory; raises what the store raises."""
-    return SqliteStore(None if memory else database(data))
+    return _sqlite(None if memory else database(data))
+
+
+def _sqlite(file: Path | None, *, waiting: int = 1000, bulk: bool = False) -> Store:
+    with contextlib.suppress(OSError):  # SQLite will say it
+        if file and not file.exists():
+            file.touch(mode=0o600)  # what lies beside it gets the same; it holds everybody's
+    try:
+        return SqliteStore(file, waiting=waiting, bulk=bulk)
+    except Unavailable as error:  # SQLite does not say which
+        raise Unavailable(f"The database {file} cannot be used: {error}.") from error
 
 
 _POSTGRES = ("postgresql", "postgres")
@@ -39,24 +50,37 @@ async def open_store(dsn: str, *, waiting: int = 1000, bulk: bool = False) -> St
     """The store that a database's URL names, in which so many writes may wait; ``bulk`` prepares
     it for much that is written.
 
-    Raises BadSettings for a URL of no kind that is known, and what the store raises.
+    Raises BadSettings for a URL that cannot be read, and what the store raises.
     """
     if file := sqlite_file(dsn):
-        return SqliteStore(file, waiting=waiting, bulk=bulk)
+        return _sqlite(file, waiting=waiting, bulk=bulk)
     kind, _, rest = dsn.partition("://")
     if kind in _POSTGRES:
-        try:  # its driver is an extra, and nobody else should wait for it to load
-            from openprofile.store.postgres import PostgresStore  # noqa: PLC0415
-        except ImportError as error:
-            raise BadSettings(
-                "The database is PostgreSQL, and its driver is not installed: install "
-                "openprofile[postgres]."
-            ) from error
-        return await PostgresStore.open(dsn, waiting=waiting)
+        return await _postgres(dsn, waiting)
     told = f" {kind}://…" if rest and kind.isalnum() else ""  # anything else might hold a password
     raise BadSettings(
         f"The database{told} is of no kind that is known; expected sqlite:///FILE or postgresql://…"
     )
+
+
+async def _postgres(dsn: str, waiting: int) -> Store:
+    try:  # its driver is an extra, and nobody else should wait for it to load
+        from psycopg import ProgrammingError  # noqa: PLC0415
+        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+        from openprofile.store.postgres import PostgresStore  # noqa: PLC0415
+    except ImportError as error:
+        raise BadSettings(
+            "The database is PostgreSQL, and its driver is not installed: install "
+            "openprofile[postgres]."
+        ) from error
+    try:
+        conninfo_to_dict(dsn)
+    except ProgrammingError as error:
+        # libpq quotes what is at fault, which may be the password or the whole URL
+        fault = str(error).partition('"')[0].rstrip(": ")
+        raise BadSettings(f"The database's URL is none that libpq takes: {fault}.") from None
+    return await PostgresStore.open(dsn, waiting=waiting)
 
 
 @asynccontextmanager
