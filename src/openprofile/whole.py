@@ -18,7 +18,8 @@ def whole(file: Path, *, kept: bool = False) -> Iterator[Path]:
     """The path to write ``file`` at, where an empty file is until the block ends; then, synced to
     the disk, it takes the place of ``file``.
 
-    If the block raises it is removed, unless it is to be ``kept``, and then it is also there again.
+    If the block raises it is removed, unless it is to be ``kept`` and something is in it, and then
+    it is also there again.
     """
     beside = part(file)
     if not kept:
@@ -29,7 +30,7 @@ def whole(file: Path, *, kept: bool = False) -> Iterator[Path]:
         _sync(beside)
         beside.replace(file)
     except BaseException:
-        if not kept:
+        if not (kept and beside.exists() and beside.stat().st_size):
             beside.unlink(missing_ok=True)
         raise
     _sync(file.parent)
