@@ -9,7 +9,7 @@ from itertools import compress
 import msgspec
 
 from openprofile.abroad import Abroad, marks
-from openprofile.clock import Clock, date_time_offset, is_id, new_id
+from openprofile.clock import Clock, date_time_offset, is_id, new_ordered_id
 from openprofile.directory import Directory, fold, gone
 from openprofile.errors import (
     ItemNotFound,
@@ -174,7 +174,8 @@ class Profiles:
         deleted in the meantime.
         """
         if not is_id(item.id):
-            item.id = new_id()
+            # a collection grows at its end: the next one finds the page where it goes in memory
+            item.id = new_ordered_id()
         now = DateTimeOffset(date_time_offset(self._clock.ticks()))
         item.created_date_time = item.last_modified_date_time = now
         item.created_by = item.last_modified_by = await self._author(access)

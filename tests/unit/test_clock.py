@@ -1,4 +1,6 @@
 import time
+import uuid
+from collections.abc import Callable
 
 import pytest
 
@@ -7,6 +9,8 @@ from openprofile.clock import (
     Clock,
     date_time_offset,
     is_id,
+    new_id,
+    new_ordered_id,
     new_request_id,
     ticks_of,
 )
@@ -72,6 +76,25 @@ def test_a_moment_is_printed_as_graph_prints_it() -> None:
 )
 def test_a_moment_that_is_printed_is_read(text: str, ticks: int) -> None:
     assert ticks_of(text) == ticks
+
+
+@pytest.mark.parametrize(("made", "version"), [(new_id, 4), (new_ordered_id, 7)])
+def test_fresh_ids_are_guids_of_their_version(made: Callable[[], str], version: int) -> None:
+    found = {made() for _ in range(1000)}
+    assert len(found) == 1000
+    for text in found:
+        assert is_id(text)
+        id_ = uuid.UUID(text)
+        assert (str(id_), id_.version, id_.variant) == (text, version, uuid.RFC_4122)
+
+
+def test_ordered_ids_begin_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for nanoseconds in (0, 999_999, 1_000_000, 1_645_557_742_000_000_000, 2**48 * 1_000_000 - 1):
+        monkeypatch.setattr(time, "time_ns", lambda at=nanoseconds: at)
+        found.append(new_ordered_id())
+    assert [uuid.UUID(text).int >> 80 for text in found] == [0, 0, 1, 0x017F22E279B0, 2**48 - 1]
+    assert sorted(found[1:]) == found[1:]
 
 
 def test_requests_have_ids_of_their_own() -> None:
