@@ -281,19 +281,22 @@ async def test_a_statement_that_takes_too_long_is_given_up(
 @pytest.mark.anyio
 class TestRoom:
     @pytest.mark.parametrize("in_its_place", [False, True])
-    async def test_a_heartbeat_fails_where_the_file_is_not_that_which_was_opened(
+    async def test_nothing_is_written_where_the_file_is_not_that_which_was_opened(
         self, in_its_place: bool, tmp_path: Path
     ) -> None:
         file = tmp_path / "db"
-        store = SqliteStore(file)
+        store = await people(SqliteStore(file))
         await store.check()
         file.rename(tmp_path / "elsewhere")
         if in_its_place:
             file.touch()
         with pytest.raises(Unavailable, match="removed or replaced"):
             await store.check()
+        with pytest.raises(Unavailable, match="removed or replaced"):
+            await store.write([insert(key("2"))])
         (tmp_path / "elsewhere").replace(file)
         await store.check()
+        await store.write([insert(key("2"))])
         await store.close()
 
     async def test_a_heartbeat_fails_where_an_item_would(self, tmp_path: Path) -> None:

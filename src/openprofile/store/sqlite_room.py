@@ -1,7 +1,8 @@
-"""How much a heartbeat writes, so that whether it could is also true of writes.
+"""Whether what is written finds room: where the database lies, and on its disk.
 
-Of a disk that is nearly full, the one page of a counter may fit where an item does not. And what is
-written to a file that has been removed is gone when it is closed.
+Of a disk that is nearly full, the one page of a counter may fit where an item does not: so much a
+heartbeat writes that whether it could is also true of writes. And what is written to a file that
+has been removed is gone when it is closed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MOST_PROVED = 1024 * 1024
 
 
 class Room:
-    """What the disk of one database is known to have room for."""
+    """That of one database, and what its disk is known to have room for."""
 
     def __init__(self, path: Path | None) -> None:
         """``path`` is the database, which is open; None for one in memory."""
@@ -39,15 +40,17 @@ class Room:
         """Note that the disk took what it was to have room for."""
         self._lacked = 0
 
-    def to_prove(self) -> int:
-        """Bytes that a heartbeat is to write: none where nothing speaks against it.
-
-        Raises Unavailable where the database is not at its path any more.
+    def require_file(self) -> None:
+        """Raise Unavailable where the database is not at its path any more: what is written to it
+        then would be gone with the process.
         """
         if _file(self._path) != self._file:
             raise Unavailable(
                 "the database's file has been removed or replaced since it was opened"
             )
+
+    def to_prove(self) -> int:
+        """Bytes that a heartbeat is to write: none where nothing speaks against it."""
         if self._lacked:
             return self._lacked
         return 0 if self._path is None or _free(self._path.parent) >= PLENTY else USUAL

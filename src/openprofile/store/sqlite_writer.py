@@ -187,6 +187,7 @@ class Writer:
 
     def _commit(self, group: list[_Write]) -> None:
         try:
+            self._room.require_file()
             with self._gate, availability():
                 self._turn.begin(self._connection)
                 try:
