@@ -139,7 +139,7 @@ class Repeatable:
             raise _rejected(
                 BadRequest,
                 f"{REQUEST_ID} is {'missing' if request_id is None else 'not usable'}; expected "
-                f"1 to {LONGEST_CLIENT_ID} visible characters of ASCII.",
+                f"1 to {LONGEST_CLIENT_ID} printable characters of ASCII.",
             )
         now, first = self._clock.seconds(), _seconds(sent)
         if first > now + WINDOW:
