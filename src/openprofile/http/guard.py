@@ -16,7 +16,7 @@ from openprofile.http.body import too_large
 from openprofile.http.exchange import Answer, Face, Operation, Request, Unread, printable_id, untold
 from openprofile.http.origin import Origins
 from openprofile.http.places import Places
-from openprofile.http.protocol import answer_at_once
+from openprofile.http.protocol import answer_at_once, body_at_once
 from openprofile.http.refusal import Refusals
 from openprofile.metering import Meter
 from openprofile.settings import Limits
@@ -63,6 +63,7 @@ class Guard:
         self._unread = unread
         self._refusals = refusals
         self._limits = limits
+        self._small = min(SMALL, limits.body)
         self._origins = origins
         self._meter = meter
         self._places = places
@@ -112,7 +113,8 @@ class Guard:
             require_short(path, query, limits.url)
             # RFC 9112, section 6.3: without either it has none
             if "content-length" in headers or "transfer-encoding" in headers:
-                body = await self._body(receive, headers)
+                whole = body_at_once(receive, self._small)
+                body = await self._body(receive, headers) if whole is None else whole
         except Fault as error:
             fault = error
         try:

@@ -63,13 +63,13 @@ def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: byt
         return False
     if cycle.disconnected:
         return True
-    told = [f"{name}: {value}" for name, value in headers.items()]
+    told = list(map(": ".join, headers.items()))
     if not cycle.keep_alive:
         told.append("connection: close")
-    lines = "\r\n".join(told)
-    ends = lines.count("\r") + lines.count("\n")
-    if ends != 2 * (len(told) - 1) or "\0" in lines:  # RFC 9110, section 5.5
+    together = "".join(told)
+    if "\r" in together or "\n" in together or "\0" in together:  # RFC 9110, section 5.5
         raise ValueError("A header holds the end of a line, or a NUL.")
+    lines = "\r\n".join(told)
     head = _STATUS_LINES[status] + _joined(cycle.default_headers) + f"{lines}\r\n\r\n".encode()
     cycle.waiting_for_100_continue = False
     cycle.response_started = cycle.response_complete = True
@@ -80,6 +80,18 @@ def answer_at_once(send: Any, status: int, headers: Mapping[str, str], body: byt
         protocol.close()
     cycle.on_response()
     return True
+
+
+def body_at_once(receive: Any, most: int) -> bytes | None:
+    """A whole body of at most ``most`` bytes, if ``receive`` is the connection's own and all of it
+    has come, as of most it has when the head is looked at. None where ASGI's messages have to do.
+    """
+    cycle = getattr(receive, "__self__", None)
+    if type(cycle) is not RequestResponseCycle or cycle.more_body or cycle.disconnected:
+        return None
+    if cycle.waiting_for_100_continue or len(cycle.body) > most:
+        return None
+    return bytes(cycle.body)
 
 
 def _joined(headers: list[tuple[bytes, bytes]]) -> bytes:
