@@ -8,9 +8,9 @@ import contextlib
 import logging
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 import structlog
@@ -64,13 +64,13 @@ def configure(*, json: bool, level: str = "info", worker: int | None = None) -> 
         event["worker"] = worker
         return event
 
-    global _answered  # noqa: PLW0603  as structlog's settings, one for the whole process
+    global _requests  # noqa: PLW0603  as structlog's settings, one for the whole process
     lines = _Lines()
     atexit.register(lines.write)
     logging.basicConfig(handlers=[_Libraries()])
     number = logging.getLevelNamesMapping()[level.upper()]
     at_once = json and number <= logging.INFO
-    _answered = _at_once(lines, worker) if at_once else _answered_by_the_logger
+    _requests = _AtOnce(lines, worker) if at_once else _ByTheLogger()
     rendering = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -104,7 +104,7 @@ _JSON = msgspec.json.Encoder(enc_hook=repr)
 
 
 def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str:
-    """The line of an event; one function, and not a chain of them, for the audit's sake."""
+    """The line of an event: one function, and not a chain of them."""
     if "exc_info" in event:
         event = structlog.processors.format_exc_info(logger, level, event)
     return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
@@ -112,9 +112,6 @@ def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 """The logger of the program."""
-
-
-_Answering: TypeAlias = Callable[[str, str, int, float, str], None]
 
 
 class _Answered(msgspec.Struct, frozen=True, gc=False):
@@ -131,42 +128,59 @@ class _Answered(msgspec.Struct, frozen=True, gc=False):
     worker: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class _ByTheLogger:
+    """The lines that requests leave, as any other line."""
+
+    def answered(self, method: str, path: str, status: int, ms: float, request_id: str) -> None:
+        log.info("request", method=method, path=path, status=status, ms=ms, request_id=request_id)
+
+    def audit(self, account: dict[str, Any]) -> None:
+        log.info("audit", **account)
+
+
+class _AtOnce:
+    """What does as the logger would in a third of the time: requests leave such lines."""
+
+    def __init__(self, lines: _Lines, worker: int | None) -> None:
+        self._lines = lines
+        self._worker = msgspec.UNSET if worker is None else worker
+
+    def answered(self, method: str, path: str, status: int, ms: float, request_id: str) -> None:
+        now = datetime.now(UTC)
+        line = _Answered(method, path, status, ms, request_id, now, worker=self._worker)
+        self._lines.put(_JSON.encode(line))
+
+    def audit(self, account: dict[str, Any]) -> None:
+        account["event"], account["level"] = "audit", "info"
+        account["timestamp"] = datetime.now(UTC)
+        if self._worker is not msgspec.UNSET:
+            account["worker"] = self._worker
+        self._lines.put(_JSON.encode(account))
+
+
+_requests: _ByTheLogger | _AtOnce = _ByTheLogger()
+
+
 def answered(method: str, path: str, status: int, seconds: float, request_id: str) -> None:
     """Log a request that has been answered."""
     # to hundredths of a millisecond; round(…, 2) goes by way of a text
-    _answered(method, path, status, round(seconds * 100_000) / 100, request_id)
+    _requests.answered(method, path, status, round(seconds * 100_000) / 100, request_id)
 
 
-def _answered_by_the_logger(
-    method: str, path: str, status: int, ms: float, request_id: str
-) -> None:
-    log.info("request", method=method, path=path, status=status, ms=ms, request_id=request_id)
-
-
-def _at_once(lines: _Lines, worker: int | None) -> _Answering:
-    """What does as the logger would in a third of the time: every request logs such a line."""
-    number = msgspec.UNSET if worker is None else worker
-
-    def answered(method: str, path: str, status: int, ms: float, request_id: str) -> None:
-        now = datetime.now(UTC)
-        line = _Answered(method, path, status, ms, request_id, now, worker=number)
-        lines.put(_JSON.encode(line))
-
-    return answered
-
-
-_answered: _Answering = _answered_by_the_logger
+def log_account(account: msgspec.Struct) -> None:
+    """Log what became of a request, each field of its account by its name."""
+    _requests.audit(msgspec.structs.asdict(account))
 
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
     """Log nothing, whatever the program that this runs in has said of its own lines."""
     # structlog's settings are one for the whole process; this is of one logger.
-    global _answered  # noqa: PLW0603
-    before = vars(log).get("_wrapper_class"), _answered
+    global _requests  # noqa: PLW0603
+    before = vars(log).get("_wrapper_class"), _requests
     vars(log)["_wrapper_class"] = structlog.make_filtering_bound_logger(logging.CRITICAL)
-    _answered = _answered_by_the_logger
+    _requests = _ByTheLogger()
     try:
         yield
     finally:
-        vars(log)["_wrapper_class"], _answered = before
+        vars(log)["_wrapper_class"], _requests = before

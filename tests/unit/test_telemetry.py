@@ -25,19 +25,29 @@ def test_what_failed_is_logged_without_the_values_of_variables() -> None:
         assert "a-token-of-somebody" not in ended.stderr
 
 
-def test_the_line_of_a_request_is_as_the_logger_would_write_it() -> None:
+def test_the_lines_of_a_request_are_as_the_logger_would_write_them() -> None:
     program = """
 from openprofile import telemetry
+from openprofile.http.account import Account
 
 told = {{"method": "GET", "path": "/beta/me", "status": 200, "request_id": "a"}}
 telemetry.configure(json=True, level={level!r}, worker={worker!r})
 telemetry.answered(seconds=0.0012345, **told)
 telemetry.log.info("request", ms=1.23, **told)
+nobody = dict.fromkeys(["tenant", "person", "application", "owner", "reason"])
+told = dict(
+    nobody, request_id="a", method="POST", target="/beta/é", outcome="refused", status=401,
+    code="InvalidAuthenticationToken", rule="token",
+)
+telemetry.log_account(Account(**told))
+telemetry.log.info("audit", **told)
 """
     for worker in (None, 2):
-        own, plain = map(json.loads, _logged(program.format(level="info", worker=worker)))
-        assert own.pop("timestamp") <= plain.pop("timestamp")
-        assert own == plain
+        lines = [json.loads(line) for line in _logged(program.format(level="info", worker=worker))]
+        assert len(lines) == 4
+        for own, plain in zip(lines[::2], lines[1::2], strict=True):
+            assert own.pop("timestamp") <= plain.pop("timestamp")
+            assert own == plain
         assert list(_logged(program.format(level="warning", worker=worker))) == []
 
 

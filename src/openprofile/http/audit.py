@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import contextlib
 
-import msgspec
-
 from openprofile.errors import Fault, ServiceUnavailable
 from openprofile.http.account import account
 from openprofile.http.auth import authenticate, recognized
@@ -17,7 +15,7 @@ from openprofile.http.refusal import fault_of
 from openprofile.identity.tokens import TokenVerifier
 from openprofile.policy.decision import Trail
 from openprofile.store.base import Unavailable
-from openprofile.telemetry import log
+from openprofile.telemetry import log_account
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_LET = (401, 403, 404)
@@ -95,7 +93,7 @@ def _give(
 ) -> None:
     found = account(request, trail, how)
     if told:
-        log.info("audit", **msgspec.structs.asdict(found))
+        log_account(found)
     if recent is not None:
         message = fault_of(how).message if isinstance(how, Exception) else None
         recent.add(found, request.query, trail, message)

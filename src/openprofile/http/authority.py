@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -31,7 +30,7 @@ from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import Person
 from openprofile.policy.decision import Trail, current
 from openprofile.store.base import Unavailable
-from openprofile.telemetry import log
+from openprofile.telemetry import log_account
 
 _LISTED = 100
 """People that the sign-in page lists."""
@@ -278,7 +277,7 @@ class AuthorityFace:
     def _tell(self, request: Request, error: OAuthError, request_id: str) -> None:
         """Leave the audit line of a refusal; what the client sent in a form stays out of it."""
         told = self._account(request, request_id, error.status, error, current() or Trail())
-        log.info("audit", **msgspec.structs.asdict(told))
+        log_account(told)
 
     def _account(
         self, request: Request, request_id: str, status: int, error: OAuthError | None, trail: Trail

@@ -108,7 +108,7 @@ LONGEST_CLIENT_ID = 128
 
 
 def printable_id(text: str | None) -> str | None:
-    """A client's id as it may go back into a header: short, printable ASCII, else as if not sent."""
+    """A client's id as it may go back into a header: short, printable ASCII; else as not sent."""
     if text and len(text) <= LONGEST_CLIENT_ID and text.isascii() and text.isprintable():
         return text
     return None
