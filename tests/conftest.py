@@ -1,6 +1,7 @@
 import gc
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -13,7 +14,8 @@ pytest.register_assert_rewrite(
 )
 
 # httpx2 imports it for each request into an application; it is not there, and looked for anew
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
+absent: Any = None  # as the import system has it, which the stubs do not know
+sys.modules.setdefault("sniffio", absent)
 
 
 def pytest_collection_finish() -> None:

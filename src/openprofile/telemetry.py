@@ -8,7 +8,7 @@ import contextlib
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -107,7 +107,11 @@ def _as_json(logger: object, level: str, event: MutableMapping[str, Any]) -> str
     """The line of an event: one function, and not a chain of them."""
     if "exc_info" in event:
         event = structlog.processors.format_exc_info(logger, level, event)
-    return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)}).decode()
+    return _line(event, level).decode()
+
+
+def _line(event: Mapping[str, Any], level: str) -> bytes:
+    return _JSON.encode({**event, "level": level, "timestamp": datetime.now(UTC)})
 
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -151,11 +155,8 @@ class _AtOnce:
         self._lines.put(_JSON.encode(line))
 
     def audit(self, account: dict[str, Any]) -> None:
-        account["event"], account["level"] = "audit", "info"
-        account["timestamp"] = datetime.now(UTC)
-        if self._worker is not msgspec.UNSET:
-            account["worker"] = self._worker
-        self._lines.put(_JSON.encode(account))
+        of = {} if self._worker is msgspec.UNSET else {"worker": self._worker}
+        self._lines.put(_line({"event": "audit", **account, **of}, "info"))
 
 
 _requests: _ByTheLogger | _AtOnce = _ByTheLogger()

@@ -33,8 +33,9 @@ class Connection:
 def cycle(
     connection: Connection, *, method: str = "GET", waits: bool = False, keep_alive: bool = True
 ) -> RequestResponseCycle:
+    scope: Any = {"type": "http", "method": method}  # as much of one as is looked at
     return RequestResponseCycle(
-        scope={"type": "http", "method": method},  # type: ignore[typeddict-item]
+        scope=scope,
         transport=asyncio.Transport(),
         flow=FlowControl(asyncio.Transport()),
         logger=_LOG,

@@ -9,14 +9,10 @@ from typing import Any, TypeAlias
 import msgspec
 
 from openprofile.errors import Fault
+from openprofile.odata.negotiation import answered_version, negotiate, negotiate_raw
 from openprofile.odata.path import Target
 from openprofile.odata.preferences import NO_PREFERENCES, Preferences, preferences
-from openprofile.odata.representation import (
-    Format,
-    answered_version,
-    negotiate,
-    negotiate_raw,
-)
+from openprofile.odata.representation import Format
 from openprofile.policy.caller import Caller
 
 

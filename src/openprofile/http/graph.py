@@ -31,8 +31,8 @@ from openprofile.identity.tokens import TokenVerifier
 from openprofile.model.directory import VERSIONS
 from openprofile.model.primitives import quoted
 from openprofile.odata.filter_segment import as_option
+from openprofile.odata.negotiation import answered_version
 from openprofile.odata.path import Target, bind, parse
-from openprofile.odata.representation import answered_version
 from openprofile.profiles import Profiles
 
 
